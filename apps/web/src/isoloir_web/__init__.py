@@ -1,0 +1,1 @@
+"""The Isoloir web application: voters, public ballot box, demonstration."""

@@ -1,0 +1,1 @@
+"""Belenios ballots in Python: groups, proofs, credentials, tally, archive and an independent verifier."""

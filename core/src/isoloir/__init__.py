@@ -1,0 +1,1 @@
+"""The election core of Isoloir: plugin contract, login policy, roll, ballot box, lifecycle."""

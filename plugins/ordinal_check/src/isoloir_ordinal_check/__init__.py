@@ -1,0 +1,1 @@
+"""RPPS, ordinal and substitute numbers, for Isoloir."""

@@ -1,0 +1,1 @@
+"""The demonstration's outbox: messages that are shown, not sent. For Isoloir."""

@@ -1,0 +1,1 @@
+"""A one-time password sent to the voter's mobile, for Isoloir."""

@@ -1,0 +1,1 @@
+"""Pro Santé Connect for Isoloir: CPS and e-CPS over OpenID Connect."""
