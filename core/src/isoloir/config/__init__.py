@@ -1,0 +1,1 @@
+"""What an instance and an election are told: settings, election file, secrets."""
