@@ -1,0 +1,56 @@
+"""Where an election stands, and the facts fixed for it, in the database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.store.acts_tables import FactRow, LifecycleRow
+
+
+async def state(session: AsyncSession, election_id: str) -> str:
+    """Return the state's name; an election never heard of is a draft."""
+    found = await session.exec(select(LifecycleRow.state).where(LifecycleRow.election == election_id))
+    return found.first() or "draft"
+
+
+async def set_state(session: AsyncSession, election_id: str, state: str) -> None:
+    """Write the state."""
+    await session.merge(LifecycleRow(election=election_id, state=state))
+    await session.flush()
+
+
+async def put_fact(session: AsyncSession, election_id: str, name: str, value: Any) -> int:
+    """Add a version of a fact (JSON); return its number, from 1."""
+    last = (
+        await session.exec(
+            select(FactRow.version)
+            .where(FactRow.election == election_id, FactRow.name == name)
+            .order_by(col(FactRow.version).desc())
+            .limit(1)
+        )
+    ).first()
+    version = (last or 0) + 1
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    session.add(FactRow(election=election_id, name=name, version=version, value=text))
+    await session.flush()
+    return version
+
+
+async def get_fact(session: AsyncSession, election_id: str, name: str) -> Any:
+    """Return the latest version of a fact, or `None`."""
+    versions = await facts(session, election_id, name)
+    return versions[-1] if versions else None
+
+
+async def facts(session: AsyncSession, election_id: str, name: str) -> list[Any]:
+    """Return every version of a fact, the oldest first."""
+    found = await session.exec(
+        select(FactRow.value)
+        .where(FactRow.election == election_id, FactRow.name == name)
+        .order_by(col(FactRow.version))
+    )
+    return [json.loads(value) for value in found]

@@ -1,0 +1,122 @@
+"""The queue of messages, as the store keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.store.message_tables import MessageRow
+
+WAITING, SENDING, SENT, FAILED, UNKNOWN = "waiting", "sending", "sent", "failed", "unknown"
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A message taken from the queue; `body` is as it was encrypted."""
+
+    key: str
+    channel: str
+    tries: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class NewMessage:
+    """A message to queue."""
+
+    key: str
+    template: str
+    channel: str
+    entry: str
+    supersedes: str
+    due: datetime
+    body: bytes = field(repr=False)
+
+
+async def add(session: AsyncSession, election: str, messages: Sequence[NewMessage]) -> int:
+    """Queue messages; one whose key is there already is left out. Returns how many were new."""
+    added = 0
+    for message in messages:
+        if message.supersedes:
+            await session.exec(
+                delete(MessageRow).where(
+                    col(MessageRow.election) == election,
+                    col(MessageRow.entry) == message.entry,
+                    col(MessageRow.supersedes) == message.supersedes,
+                    col(MessageRow.state) == WAITING,
+                )
+            )
+        values = {
+            "election": election, "key": message.key, "template": message.template, "channel": message.channel,
+            "entry": message.entry, "supersedes": message.supersedes, "state": WAITING, "tries": 0,
+            "due": message.due, "body": message.body, "carrier_id": "", "code": "",
+        }  # fmt: skip
+        result = await session.exec(insert(MessageRow).values(values).on_conflict_do_nothing())
+        added += max(result.rowcount, 0)
+    return added
+
+
+async def claim(
+    session: AsyncSession, election: str, now: datetime, until: datetime, limit: int
+) -> tuple[list[Queued], int]:
+    """Take what is due, for this sender alone until `until`.
+
+    What another sender took and never answered for is marked unknown, and never tried blindly. Returns the messages
+    and how many became unknown.
+    """
+    lost = await session.exec(
+        update(MessageRow)
+        .where(col(MessageRow.election) == election, col(MessageRow.state) == SENDING, col(MessageRow.due) <= now)
+        .values(state=UNKNOWN, code="sender_stopped")
+    )
+    rows = (
+        await session.exec(
+            select(MessageRow)
+            .where(MessageRow.election == election, MessageRow.state == WAITING, MessageRow.due <= now)
+            .order_by(col(MessageRow.due))
+            .limit(limit)
+        )
+    ).all()
+    taken = [Queued(row.key, row.channel, row.tries, row.body) for row in rows]
+    for row in rows:
+        row.state, row.tries, row.due = SENDING, row.tries + 1, until
+        session.add(row)
+    await session.flush()
+    return taken, max(lost.rowcount, 0)
+
+
+async def settle(
+    session: AsyncSession,
+    election: str,
+    key: str,
+    state: str,
+    *,
+    due: datetime | None = None,
+    carrier_id: str = "",
+    code: str = "",
+) -> None:
+    """Note what became of a message; its body goes with its acceptance or its final refusal."""
+    values: dict[str, object] = {"state": state, "carrier_id": carrier_id, "code": code}
+    if due is not None:
+        values["due"] = due
+    if state in (SENT, FAILED):
+        values["body"] = b""
+    await session.exec(
+        update(MessageRow).where(col(MessageRow.election) == election, col(MessageRow.key) == key).values(**values)
+    )
+
+
+async def counts(session: AsyncSession, election: str) -> dict[tuple[str, str], int]:
+    """Return how many messages there are by template and state."""
+    rows = await session.exec(
+        select(MessageRow.template, MessageRow.state, func.count())
+        .where(MessageRow.election == election)
+        .group_by(MessageRow.template, MessageRow.state)
+    )
+    return {(template, state): number for template, state, number in rows}
