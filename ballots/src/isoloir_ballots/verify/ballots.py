@@ -1,0 +1,147 @@
+"""Checking one ballot against a setup."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from .. import canonical
+from ..election import Question
+from ..encrypted import CheckedBallot, Ciphertext
+from ..errors import FormatError, VerificationError
+from ..groups import Group
+from ..hashing import compact_digest, tracker
+from ..proofs import Proof, check_disjunction, check_knowledge, proofs_from_json
+from ..setup import Setup
+from ..statements import Statement, of_question, overall_branches
+
+# What a FormatError of a lower module means for a ballot.
+_CLAUSES = {
+    "json": "ballot.json",
+    "canonical": "ballot.canonical",
+    "element.spelling": "ballot.canonical",
+    "element.group": "ballot.element",
+    "scalar.spelling": "ballot.canonical",
+    "scalar.range": "ballot.scalar",
+}
+MAX_BALLOT_BYTES = 64 * 2**20
+
+
+def check_ballot(setup: Setup, ballot: bytes) -> CheckedBallot:
+    """Check everything that one ballot can be checked for.
+
+    Raises VerificationError with one of the clauses `ballot.json`, `ballot.shape`, `ballot.canonical`,
+    `ballot.uuid`, `ballot.fingerprint`, `ballot.credential.unlisted`, `ballot.element`, `ballot.scalar`,
+    `ballot.individual_proof`, `ballot.overall_proof`, `ballot.blank_proof`, `ballot.signature`.
+    That a credential is used once is the caller's to check. The detail names no tracker and no credential.
+    """
+    try:
+        return _check(setup, ballot)
+    except FormatError as error:
+        raise VerificationError(_CLAUSES.get(error.clause, "ballot.shape"), error.detail) from error
+
+
+def _fail(clause: str, detail: str) -> NoReturn:
+    raise VerificationError(clause, detail)
+
+
+def _check(setup: Setup, data: bytes) -> CheckedBallot:
+    group, election = setup.group, setup.election
+    if len(data) > MAX_BALLOT_BYTES:
+        _fail("ballot.shape", "The ballot is larger than any ballot can be.")
+    # Unknown, repeated or reordered keys, spaces and escapes would change the bytes: the exact object is
+    # built again below and compared.
+    value = canonical.fields(
+        canonical.load(data),
+        ("election_uuid", "election_hash", "credential", "answers", "signature"),
+        what="The ballot",
+    )
+    if value["election_uuid"] != election.uuid:
+        _fail("ballot.uuid", "The ballot is for another election.")
+    if value["election_hash"] != election.fingerprint:
+        _fail("ballot.fingerprint", "The ballot is for another version of this election.")
+    credential = canonical.text(value["credential"], what="The credential")
+    if credential not in setup.weights:
+        _fail("ballot.credential.unlisted", "The ballot's credential is not on the list.")
+    answers = canonical.items(value["answers"], what="The answers")
+    if len(answers) != len(election.questions):
+        _fail("ballot.shape", f"The ballot must answer {len(election.questions)} questions.")
+    signature = canonical.fields(value["signature"], ("hash", "proof"), what="The signature")
+    parsed = [_Answer(group, question, item) for question, item in zip(election.questions, answers, strict=True)]
+    proof = Proof.from_json(group, signature["proof"])
+
+    unsigned: dict[str, Any] = {
+        "election_uuid": election.uuid,
+        "election_hash": election.fingerprint,
+        "credential": credential,
+        "answers": [answer.to_json(group) for answer in parsed],
+    }
+    digest = compact_digest(canonical.dump(unsigned))
+    again = {**unsigned, "signature": {"hash": signature["hash"], "proof": proof.to_json()}}
+    if canonical.dump(again) != data:
+        _fail("ballot.canonical", "The bytes are not the canonical serialisation of the ballot.")
+    if signature["hash"] != digest:
+        _fail("ballot.signature", "The signature is of another ballot.")
+    key = group.parse(credential)
+    if not check_knowledge(group, f"sig|{digest}|", lambda c: group.power(key, c), proof):
+        _fail("ballot.signature", "The signature does not hold.")
+    context = f"{election.fingerprint}|{credential}"
+    for number, answer in enumerate(parsed, 1):
+        answer.check(setup, context, number)
+    return CheckedBallot(
+        tracker(data), credential, setup.weights[credential], tuple(answer.choices for answer in parsed)
+    )
+
+
+class _Answer:
+    """The answer to one homomorphic question."""
+
+    def __init__(self, group: Group, question: Question, value: Any) -> None:
+        keys = ("choices", "individual_proofs", "overall_proof")
+        value = canonical.fields(value, (*keys, "blank_proof") if question.blank else keys, what="An answer")
+        self.question = question
+        choices = canonical.items(value["choices"], what="The choices")
+        individual = canonical.items(value["individual_proofs"], what="The individual proofs")
+        if len(choices) != question.choices or len(individual) != question.choices:
+            raise FormatError("shape", f"An answer must have {question.choices} choices, each with a proof.")
+        self.choices = tuple(Ciphertext.from_json(group, choice) for choice in choices)
+        self.individual = [proofs_from_json(group, item, 2, what="An individual proof") for item in individual]
+        self.overall = proofs_from_json(
+            group, value["overall_proof"], overall_branches(question), what="The overall proof"
+        )
+        self.blank = (
+            proofs_from_json(group, value["blank_proof"], 2, what="The blank proof") if question.blank else None
+        )
+
+    def to_json(self, group: Group) -> dict[str, Any]:
+        value: dict[str, Any] = {
+            "choices": [choice.to_json(group) for choice in self.choices],
+            "individual_proofs": [[proof.to_json() for proof in proofs] for proofs in self.individual],
+            "overall_proof": [proof.to_json() for proof in self.overall],
+        }
+        if self.blank is not None:
+            value["blank_proof"] = [proof.to_json() for proof in self.blank]
+        return value
+
+    def check(self, setup: Setup, context: str, number: int) -> None:
+        group = setup.group
+        statements = of_question(group, self.question, context, self.choices)
+
+        def holds(statement: Statement, proofs: tuple[Proof, ...]) -> bool:
+            return check_disjunction(group, setup.y, statement.prefix, statement.branches, proofs)
+
+        for choice, (statement, proofs) in enumerate(zip(statements.individual, self.individual, strict=True), 1):
+            if not holds(statement, proofs):
+                _fail(
+                    "ballot.individual_proof",
+                    f"Question {number}: choice {choice} is not proven to be 0 or 1.",
+                )
+        if not holds(statements.overall, self.overall):
+            _fail(
+                "ballot.overall_proof",
+                f"Question {number}: the number of choices is not proven to be allowed.",
+            )
+        if statements.blank is not None and self.blank is not None and not holds(statements.blank, self.blank):
+            _fail(
+                "ballot.blank_proof",
+                f"Question {number}: it is not proven that a blank vote chooses nothing else.",
+            )
