@@ -33,6 +33,21 @@ _READERS = 4
 _CHECKPOINT_TRIES = 5
 
 
+def _silence_drivers() -> None:
+    """Keep the drivers from logging the values they carry: aiosqlite does so at DEBUG, SQLAlchemy prints rows.
+
+    A filter, because a level would be undone by whoever configures logging for more.
+    """
+    for name in ("aiosqlite", "sqlalchemy.engine.Engine"):
+        logger = logging.getLogger(name)
+        if _is_no_detail not in logger.filters:
+            logger.addFilter(_is_no_detail)
+
+
+def _is_no_detail(record: logging.LogRecord) -> bool:
+    return record.levelno > logging.DEBUG
+
+
 class Store:
     """Where an instance keeps everything; sessions come from `read` and `write`.
 
@@ -55,6 +70,7 @@ class Store:
         version of Isoloir), `storage_unavailable`.
         """
         tables.register()
+        _silence_drivers()
         address = _address(url)
         _make_private(Path(str(address.database)))
         store = cls(_engine(address, writes=True), _engine(address, writes=False))
@@ -218,21 +234,27 @@ def _engine(address: URL, *, writes: bool) -> AsyncEngine:
         **size,
     )
 
+    pragmas = (
+        f"busy_timeout={_BUSY_MILLISECONDS}",
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "secure_delete=ON",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+        f"query_only={'OFF' if writes else 'ON'}",
+    )
+
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, record: object) -> None:
         connection.isolation_level = None  # else the driver begins by itself, deferred
-        cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={_BUSY_MILLISECONDS}",
-            "journal_mode=WAL",
-            "synchronous=FULL",
-            "secure_delete=ON",
-            "foreign_keys=ON",
-            "temp_store=MEMORY",
-            f"query_only={'OFF' if writes else 'ON'}",
-        ):
-            cursor.execute(f"PRAGMA {pragma}")
-        cursor.close()
+        try:
+            cursor = connection.cursor()
+            for pragma in pragmas:
+                cursor.execute(f"PRAGMA {pragma}")
+            cursor.close()
+        except BaseException:
+            connection.close()  # the pool does not close what it could not prepare
+            raise
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Any) -> None:
