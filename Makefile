@@ -1,0 +1,56 @@
+# Two commands do everything on a fresh Debian 12: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+UV := $(shell command -v uv 2>/dev/null || echo .cache/tools/bin/uv)
+export UV_PYTHON_DOWNLOADS := never
+export UV_LINK_MODE := copy
+RUN := .venv/bin/python -m
+SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
+	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
+
+.PHONY: help install demo test quick check simulate booth wheels
+
+help: ## Say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+
+install: .cache/installed ## Set up everything, development tools included
+.cache/installed: uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml) | $(UV)
+	@echo "Setting up the Python environment (.venv)…"
+	@$(UV) sync --quiet --locked --all-packages --all-extras
+	@touch $@
+
+.cache/demo-installed: uv.lock $(wildcard */pyproject.toml */*/pyproject.toml) | $(UV)
+	@echo "Setting up the Python environment (.venv), without development tools…"
+	@$(UV) sync --quiet --locked --all-packages --all-extras --no-default-groups --inexact
+	@touch $@
+
+.cache/tools/bin/uv:
+	@echo "Installing uv into .cache/tools…"
+	@mkdir -p .cache
+	@python3 -m venv .cache/tools
+	@.cache/tools/bin/python -m pip install --quiet --disable-pip-version-check uv
+
+demo: .cache/demo-installed ## The 2024 election on this machine: http://127.0.0.1:8000
+	@.venv/bin/isoloir demo
+
+test: install ## Every test, with the real programs it needs (installed if missing)
+	@tools/install-test-programs
+	@$(RUN) pytest -n 2 --dist loadgroup
+
+quick: install ## The tests to run all the time (no browser, no whole election)
+	@$(RUN) pytest -q -m "not slow" -n 2
+
+check: install ## Formatting, lint, types, layers, wheels
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy $(SOURCES)
+	@.venv/bin/lint-imports
+	@tools/check-wheels
+
+simulate: install ## A whole election without a person: 200 voters
+	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters 200 --json .cache/simulation.json
+
+booth: install ## Rebuild the voter's booth, byte for byte
+	@apps/booth/build.sh
