@@ -10,8 +10,8 @@ from .election import Election
 from .errors import FormatError, VerificationError
 from .groups import Element, Group, Power
 
-MAX_WEIGHT = 2**36
-"""Largest total weight: keeps the discrete logarithm of a result within reach (some 10^5 products)."""
+MAX_WEIGHT = 2**40
+"""Largest total weight: keeps the discrete logarithm of a result within reach (two million products)."""
 
 
 @dataclass(frozen=True)

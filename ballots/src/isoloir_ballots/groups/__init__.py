@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from ..errors import FormatError
+from isoloir_ballots.errors import FormatError
+
 from .base import Element, Group, Power
 
 __all__ = ["NAMES", "Element", "Group", "Power", "named"]

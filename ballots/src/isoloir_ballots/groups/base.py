@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from typing import NewType
 
-from ..canonical import decimal
-from ..errors import FormatError
+from isoloir_ballots.canonical import decimal
+from isoloir_ballots.errors import FormatError
 
 Element = NewType("Element", object)
 """Opaque; hashable and comparable by `==` (each element has one representation in memory)."""

@@ -17,7 +17,8 @@ from nacl.bindings import (
     crypto_scalarmult_ed25519_noclamp,
 )
 
-from ..errors import FormatError
+from isoloir_ballots.errors import FormatError
+
 from .base import Element, Group
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -62,7 +63,7 @@ class Ed25519(Group):
         # libsodium answers -1 for a zero scalar, an identity result and a bad point alike: with elements of
         # order q, only the first two remain, and both are told apart here, before it is asked.
         exponent %= _Q
-        if exponent == 0 or base == _IDENTITY:
+        if exponent == 0 or base == self.identity:
             return self.identity
         return Element(crypto_scalarmult_ed25519_noclamp(exponent.to_bytes(32, "little"), cast(bytes, base)))
 

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
-from ..encrypted import CheckedBallot
-from ..errors import VerificationError
-from ..setup import Setup
-from .ballots import check_ballot
+from isoloir_ballots.encrypted import CheckedBallot
+from isoloir_ballots.errors import VerificationError
+from isoloir_ballots.hashing import tracker
+from isoloir_ballots.setup import Setup
 
-__all__ = ["CheckedBallot", "Setup", "VerificationError", "check_ballot"]
+from .archives import Progress, check_archive
+from .ballots import check_ballot
+from .report import STAGES, AnswerReport, QuestionReport, Report
+
+__all__ = [
+    "STAGES",
+    "AnswerReport",
+    "CheckedBallot",
+    "Progress",
+    "QuestionReport",
+    "Report",
+    "Setup",
+    "VerificationError",
+    "check_archive",
+    "check_ballot",
+    "tracker",
+]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NoReturn
 
-from .. import canonical
-from ..election import Question
-from ..encrypted import CheckedBallot, Ciphertext
-from ..errors import FormatError, VerificationError
-from ..groups import Group
-from ..hashing import compact_digest, tracker
-from ..proofs import Proof, check_disjunction, check_knowledge, proofs_from_json
-from ..setup import Setup
-from ..statements import Statement, of_question, overall_branches
+from isoloir_ballots import canonical
+from isoloir_ballots.election import Question
+from isoloir_ballots.encrypted import CheckedBallot, Ciphertext
+from isoloir_ballots.errors import FormatError, VerificationError
+from isoloir_ballots.groups import Group
+from isoloir_ballots.hashing import compact_digest, tracker
+from isoloir_ballots.proofs import Proof, check_disjunction, check_knowledge, proofs_from_json
+from isoloir_ballots.setup import Setup
+from isoloir_ballots.statements import Statement, of_question, overall_branches
 
 # What a FormatError of a lower module means for a ballot.
 _CLAUSES = {
