@@ -1,0 +1,109 @@
+"""Who the provider says it is: the national identifier and its kinds, and a name to show.
+
+The national identifier stands in three places that must agree; its first character tells its kind, and only
+``8`` followed by eleven digits is a person with an RPPS number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from isoloir_prosante_connect.refusal import Refusal
+
+_RPPS: Final = re.compile(r"8([0-9]{11})")
+_TEST: Final = re.compile(r"ANS[0-9]{14}")
+_SUBJECT: Final = re.compile(r"f:[^:]+:([^:]+)")
+_OTHER_KINDS: Final = {
+    "0": "psc_identity_adeli",
+    "1": "psc_identity_structure",  # cabinet
+    "3": "psc_identity_structure",  # FINESS and a number of the establishment's own
+    "4": "psc_identity_structure",  # SIREN and a number of its own
+    "5": "psc_identity_structure",  # SIRET and a number of its own
+    "6": "psc_identity_structure",  # cabinet, by its holder's RPPS
+}
+_CIVILITIES: Final = {"DR": "Dr", "PR": "Pr", "M": "M.", "MME": "Mme", "MLLE": "Mlle"}
+_LONGEST_NAME: Final = 80
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A professional: `rpps` is what is asserted, `display` what is shown ("Dr Alix Martin"), or `None`."""
+
+    rpps: str
+    display: str | None
+
+
+def read_identity(userinfo: Mapping[str, Any], *, accept_test: bool) -> Identity:
+    """Return who is meant; raises Refusal ``psc_identity_…`` when it is not one person with an RPPS number.
+
+    A test identity of the agency has no RPPS number; where it is accepted, its whole identifier stands for it.
+    """
+    identifier = _national_identifier(userinfo)
+    display = _display(userinfo)
+    if _TEST.fullmatch(identifier) or _is_test(userinfo):
+        if not accept_test:
+            raise Refusal("psc_identity_test")
+        if _TEST.fullmatch(identifier):
+            return Identity(identifier, display)
+    found = _RPPS.fullmatch(identifier)
+    if not found:
+        raise Refusal(_OTHER_KINDS.get(identifier[:1], "psc_identity_unknown"))
+    return Identity(found[1], display)
+
+
+def _national_identifier(userinfo: Mapping[str, Any]) -> str:
+    subject = userinfo.get("sub")
+    found = _SUBJECT.fullmatch(subject) if isinstance(subject, str) else None
+    if not found:
+        raise Refusal("psc_identity_mismatch")
+    others = [userinfo.get(name) for name in ("SubjectNameID", "preferred_username")]
+    written = [value for value in others if value not in (None, "")]
+    if not written or any(value != found[1] for value in written):
+        raise Refusal("psc_identity_mismatch")
+    return found[1]
+
+
+def _is_test(userinfo: Mapping[str, Any]) -> bool:
+    return any(_text(one, "origine").upper() == "EDIT" for one in _objects(userinfo.get("otherIds")))
+
+
+def _display(userinfo: Mapping[str, Any]) -> str | None:
+    reference = userinfo.get("SubjectRefPro")
+    reference = reference if isinstance(reference, Mapping) else {}
+    practices = list(_objects(reference.get("exercices")))
+    named = next((one for one in practices if _text(one, "nomDexercice") and _text(one, "prenomDexercice")), None)
+    if named is not None:
+        first, last = _text(named, "prenomDexercice"), _text(named, "nomDexercice")
+    else:
+        first, last = _text(userinfo, "given_name"), _text(userinfo, "family_name")
+    if not last:
+        return None
+    civilities = [_text(one, "codeCiviliteDexercice") for one in ([named] if named else []) + practices]
+    civility = next((one for one in (*civilities, _text(reference, "codeCivilite")) if one), "")
+    words = (_CIVILITIES.get(civility.upper(), ""), as_name(first), as_name(last))
+    return " ".join(word for word in words if word)[:_LONGEST_NAME]
+
+
+def as_name(name: str) -> str:
+    """Return a name as people write it: ``JEAN-PIERRE`` becomes ``Jean-Pierre``; one with small letters stays."""
+    if name != name.upper():
+        return name
+    return re.sub(r"[^\W\d_]+", lambda word: word[0][:1] + word[0][1:].lower(), name)
+
+
+def _objects(value: object) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, list):
+        yield from (one for one in value if isinstance(one, Mapping))
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    value = holder.get(name)
+    if not isinstance(value, str):
+        return ""
+    # A name is shown to the voter: no line breaks, no marks that turn the writing direction.
+    shown = "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", value))
+    return " ".join("".join(sign for sign in shown if unicodedata.category(sign)[0] != "C").split())

@@ -1,0 +1,173 @@
+"""The checks of a signed answer. joserfc does the cryptography; what a claim must say is written out here.
+
+Sources: OpenID Connect Core 1.0, sections 3.1.3.7 (ID token) and 5.3.2 (userinfo); RFC 7515; RFC 8725.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jws import JWSRegistry
+
+from isoloir_prosante_connect.config import LEVELS, Level
+from isoloir_prosante_connect.provider import Key, PublishedKey
+from isoloir_prosante_connect.refusal import Refusal
+
+MOST_CHARACTERS: Final = 32 * 1024
+_KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
+_CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
+
+
+class UnknownKey(Exception):
+    """No published key answers to the token's; the provider may have changed its keys."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What an ID token must agree with."""
+
+    issuer: str
+    client_id: str
+    nonce: str = field(repr=False)
+    access_token: str = field(repr=False)
+    minimum_acr: Level
+    algorithms: tuple[str, ...]
+    now: datetime
+    skew: int
+    max_age: int | None = None
+    fresh_since: datetime | None = None
+    """When a fresh login was asked for: an older one is refused where the token tells its age."""
+
+
+def header_of(token: str) -> dict[str, Any]:
+    """Return the header of a compact JWS, unverified; Refusal ``psc_token_unreadable`` when it is none."""
+    if len(token) > MOST_CHARACTERS or token.count(".") != 2 or not token.isascii():
+        raise Refusal("psc_token_unreadable")
+    encoded = token.partition(".")[0]
+    try:
+        header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError):
+        raise Refusal("psc_token_unreadable") from None
+    if not isinstance(header, dict):
+        raise Refusal("psc_token_unreadable")
+    return header
+
+
+def signed_claims(token: str, keys: Sequence[PublishedKey], algorithms: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """Return the algorithm and the claims of a token whose signature holds.
+
+    The algorithm is looked at before any key is, and a key serves only the kind of algorithm that it is made
+    for (RFC 8725, sections 3.1 and 3.2). Raises `UnknownKey`, or Refusal: ``psc_token_unreadable``,
+    ``psc_token_algorithm``, ``psc_token_signature``.
+    """
+    header = header_of(token)
+    algorithm, kid = header.get("alg"), header.get("kid")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise Refusal("psc_token_algorithm")
+    key = _key(algorithm, kid, keys)
+    registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
+    try:
+        return algorithm, jwt.decode(token, key, algorithms=[algorithm], registry=registry).claims
+    except (JoseError, ValueError, TypeError, RecursionError):
+        raise Refusal("psc_token_signature") from None
+
+
+def _key(algorithm: str, kid: object, keys: Sequence[PublishedKey]) -> Key:
+    fitting = [
+        one
+        for one in keys
+        if one.key.key_type == _KEY_TYPES[algorithm[:2]]
+        and one.alg in (None, algorithm)
+        and one.key.get("crv") == _CURVES.get(algorithm)
+        and (kid is None or one.kid == kid)
+    ]
+    if len(fitting) != 1:  # without a name, only a provider with one such key is clear
+        raise UnknownKey
+    return fitting[0].key
+
+
+def check_id_token(algorithm: str, claims: Mapping[str, Any], expected: Expected) -> None:
+    """Check every claim of an ID token whose signature holds; raises Refusal naming the first that fails."""
+    if claims.get("iss") != expected.issuer:
+        raise Refusal("psc_token_issuer")
+    check_audience(claims, expected.client_id)
+    check_times(claims, expected.now, expected.skew)
+    nonce = claims.get("nonce")
+    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
+        raise Refusal("psc_token_nonce")
+    if "at_hash" in claims:
+        at_hash = claims["at_hash"]
+        right = access_token_hash(algorithm, expected.access_token)
+        if not isinstance(at_hash, str) or not hmac.compare_digest(at_hash.encode(), right.encode()):
+            raise Refusal("psc_token_at_hash")
+    if not isinstance(claims.get("sub"), str) or not claims["sub"]:
+        raise Refusal("psc_token_unreadable")
+    _check_age(claims, expected)
+    check_level(claims.get("acr"), expected.minimum_acr)
+
+
+def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
+    """Check that the token is for this site and nobody else's: ``aud`` and ``azp``."""
+    audience = claims.get("aud")
+    audiences = [audience] if isinstance(audience, str) else audience
+    if not isinstance(audiences, list) or client_id not in audiences:
+        raise Refusal("psc_token_audience")
+    party = claims.get("azp")
+    if (party is None and len(audiences) > 1) or (party is not None and party != client_id):
+        raise Refusal("psc_token_authorized_party")
+
+
+def check_times(claims: Mapping[str, Any], now: datetime, skew: int) -> None:
+    """Check ``exp``, ``iat`` and ``nbf`` against our clock, `skew` seconds either way."""
+    if claims.get("exp") is None or claims.get("iat") is None:
+        raise Refusal("psc_token_unreadable")
+    registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=skew)
+    try:
+        registry.validate({name: claims[name] for name in ("exp", "iat", "nbf") if name in claims})
+    except ExpiredTokenError:
+        raise Refusal("psc_token_expired") from None
+    except JoseError as error:
+        exp = getattr(error, "claim", "") == "exp"
+        raise Refusal("psc_token_unreadable" if exp else "psc_token_not_yet_valid") from None
+
+
+def _check_age(claims: Mapping[str, Any], expected: Expected) -> None:
+    logged_in_at = claims.get("auth_time")
+    if logged_in_at is None:
+        if expected.max_age is not None:
+            raise Refusal("psc_login_too_old")  # required then: OpenID Connect Core 1.0, section 2
+        return
+    if not isinstance(logged_in_at, int | float) or isinstance(logged_in_at, bool):
+        raise Refusal("psc_token_unreadable")
+    now, skew = expected.now.timestamp(), expected.skew
+    if logged_in_at > now + skew:
+        raise Refusal("psc_token_not_yet_valid")
+    if expected.max_age is not None and not logged_in_at >= now - expected.max_age - skew:
+        raise Refusal("psc_login_too_old")
+    if expected.fresh_since is not None and not logged_in_at >= expected.fresh_since.timestamp() - skew:
+        raise Refusal("psc_login_too_old")
+
+
+def check_level(acr: object, minimum: Level) -> None:
+    """Check the level of assurance: `minimum` or better; absent (or empty) counts as the lowest."""
+    if acr is None or acr == "":
+        acr = LEVELS[0]
+    if not isinstance(acr, str) or acr not in LEVELS:
+        raise Refusal("psc_level_unknown")
+    if LEVELS.index(acr) < LEVELS.index(minimum):
+        raise Refusal("psc_level_too_low")
+
+
+def access_token_hash(algorithm: str, access_token: str) -> str:
+    """Return what ``at_hash`` must be: the left half of the digest that the algorithm uses, base64url."""
+    digest = hashlib.new(f"sha{algorithm[-3:]}", access_token.encode()).digest()
+    return urlsafe_b64encode(digest[: len(digest) // 2]).rstrip(b"=").decode()
