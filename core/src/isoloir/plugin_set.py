@@ -45,12 +45,13 @@ HOOKS: Final[Mapping[str, type]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Loaded:
-    """One loaded plugin: its name, version, contract and the hooks it implements."""
+    """One loaded plugin: name, version, contract, the hooks it implements and the names of what they registered."""
 
     name: str
     version: str
     contract_version: int
     hooks: tuple[str, ...]
+    registers: tuple[str, ...]
 
 
 class PluginSet:
@@ -84,14 +85,21 @@ class PluginSet:
             _check_hooks(name, plugins[name])
             manager.register(plugins[name], name)
         manager.check_pending()
+        names: dict[str, list[str]] = {}
+        self.factors = _registered(manager, "register_factors", names)
+        self.eligibility = _registered(manager, "register_eligibility", names)
+        self.notifiers = _registered(manager, "register_notifiers", names)
+        self.roll_checks = _registered(manager, "register_roll_checks", names)
         self.loaded = tuple(
-            Loaded(name, self.versions[name], CONTRACT_VERSION, _implemented(manager, plugins[name]))
+            Loaded(
+                name,
+                self.versions[name],
+                CONTRACT_VERSION,
+                _implemented(manager, plugins[name]),
+                tuple(sorted(set(names.get(name, ())))),
+            )
             for name in sorted(plugins)
         )
-        self.factors = _registered(manager, "register_factors")
-        self.eligibility = _registered(manager, "register_eligibility")
-        self.notifiers = _registered(manager, "register_notifiers")
-        self.roll_checks = _registered(manager, "register_roll_checks")
         self.catalogue = _merged(catalogues or {})
 
     @classmethod
@@ -214,7 +222,7 @@ def _implemented(manager: pluggy.PluginManager, plugin: object) -> tuple[str, ..
     return tuple(sorted(caller.name for caller in callers))
 
 
-def _registered(manager: pluggy.PluginManager, hook: str) -> Mapping[str, Any]:
+def _registered(manager: pluggy.PluginManager, hook: str, names: dict[str, list[str]]) -> Mapping[str, Any]:
     """Call one hook, plugin by plugin: called together, one that raises would lose the others' and its own name."""
     found: dict[str, object] = {}
     owners: dict[str, str] = {}
@@ -234,6 +242,7 @@ def _registered(manager: pluggy.PluginManager, hook: str) -> Mapping[str, Any]:
                 raise IsoloirError("plugin_name_twice", plugin=owner, hook=hook, name=name, plugins=plugins)
             found[name] = one
             owners[name] = owner
+            names.setdefault(owner, []).append(name)
     return MappingProxyType(dict(sorted(found.items())))
 
 

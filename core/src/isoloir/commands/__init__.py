@@ -70,7 +70,7 @@ class Isoloir(LazyGroup):
 
     def table(self) -> Mapping[str, str]:
         """Return the core's nouns and those of the entry-point group; the core's own win."""
-        brought = {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+        brought = {point.name: point.value for point in entry_points(group=ENTRY_POINTS) if _is_there(point.module)}
         return {**brought, **super().table()}
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -99,6 +99,8 @@ def refusal(ctx: click.Context, error: IsoloirError) -> dict[str, Any]:
         "remedy": texts.remedy(locale, error),
         "where": dict(error.where),
     }
+    if "near" in error.where:
+        told["remedy"] = f"{texts.get(locale, 'hint.near', **error.where)} {told['remedy']}"
     if isinstance(error, FileInvalid):
         told["errors"] = [describe(one, error.texts or texts, locale) for one in error.errors]
     return told

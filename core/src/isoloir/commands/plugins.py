@@ -1,0 +1,62 @@
+"""``isoloir plugins``: what is installed, and what of it this instance loads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from rich.table import Table
+
+from isoloir.commands.context import console, core_texts, instance_folder, json_option, language, show_json
+from isoloir.config.settings import read_settings
+from isoloir.plugin_set import PluginSet, installed
+
+
+@click.command()
+@json_option
+@click.pass_context
+def plugins(ctx: click.Context, as_json: bool) -> None:
+    """List the installed plugins: loaded or not, version, hooks, contract.
+
+    Only those that the instance allows are loaded; without --instance, none is.
+    """
+    allowed: tuple[str, ...] = ()
+    if ctx.find_root().obj is not None:
+        allowed = read_settings(instance_folder(ctx)).plugins
+    shown = rows(PluginSet.load(allowed))
+    if as_json:
+        show_json({"plugins": shown})
+        return
+    texts, locale = core_texts(), language(ctx)
+    columns = ("name", "loaded", "version", "contract", "hooks", "registers")
+    table = Table(*(texts.get(locale, f"plugins.{column}") for column in columns))
+    for row in shown:
+        table.add_row(
+            row["name"],
+            texts.get(locale, "plugins.yes" if row["loaded"] else "plugins.no"),
+            row["version"],
+            str(row["contract_version"] or "–"),
+            "\n".join(row["hooks"]) or "–",
+            "\n".join(row["registers"]) or "–",
+        )
+    console().print(table)
+
+
+def rows(loaded: PluginSet) -> list[dict[str, Any]]:
+    """Return one row for every installed plugin, by name; what only its code can tell is empty until it is loaded."""
+    known = {one.name: one for one in loaded.loaded}
+    found = []
+    for point in installed():
+        one = known.get(point.name)
+        found.append(
+            {
+                "name": point.name,
+                "distribution": point.dist.name if point.dist is not None else "",
+                "version": point.dist.version if point.dist is not None else "",
+                "loaded": one is not None,
+                "contract_version": one.contract_version if one is not None else None,
+                "hooks": list(one.hooks) if one is not None else [],
+                "registers": list(one.registers) if one is not None else [],
+            }
+        )
+    return found
