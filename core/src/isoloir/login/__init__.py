@@ -1,0 +1,1 @@
+"""Walks one voter through the policy: sessions, flow, claims, attempts, eligibility."""

@@ -1,0 +1,242 @@
+"""The server's side of a browser session: an opaque handle in the cookie, everything else here, encrypted.
+
+A handle that the server did not make is never taken over; nothing is stored before a login begins; the handle
+moves at each step up, and the former one is dead at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from weakref import WeakValueDictionary
+
+from isoloir.clock import Clock
+from isoloir.config.secrets import Keys
+from isoloir.errors import IsoloirError
+from isoloir.hooks import Json
+from isoloir.login import claims
+from isoloir.login.shown import LoggedIn
+from isoloir.store import login_store
+from isoloir.store.engine import Store
+
+IDLE = timedelta(minutes=20)
+"""A session that nobody uses for that long is over."""
+LONGEST = timedelta(hours=2)
+"""A session is over after that long, used or not."""
+_PURPOSE = "login-session"
+_TOUCH = timedelta(minutes=1)
+_HELD = timedelta(minutes=1)
+_TRIES = 100
+_PAUSE = 0.1
+
+
+@dataclass
+class Session:
+    """One browser's session. `handle` goes into the cookie; elections do not see one another's part."""
+
+    handle: str = field(repr=False)
+    locale: str
+    id: str = field(repr=False)
+    ends: datetime
+    version: int
+    form_key: bytes = field(repr=False)
+    elections: dict[str, dict[str, Any]] = field(repr=False)
+
+    def voter(self, election_id: str) -> LoggedIn | None:
+        """Return who is logged in to that election."""
+        found = self.elections.get(election_id, {}).get("voter")
+        if found is None:
+            return None
+        return LoggedIn(
+            election_id=election_id,
+            entry_id=found["entry"],
+            display=found["display"],
+            branch=found["branch"],
+            authenticated_at=datetime.fromisoformat(found["at"]),
+            claims=claims.from_json(found["claims"]),
+        )
+
+    def set_voter(self, voter: LoggedIn | None, election_id: str) -> None:
+        """Remember (or forget) who is logged in; saved by `Sessions.save`."""
+        part = self.elections.setdefault(election_id, {})
+        if voter is None:
+            part.pop("voter", None)
+            return
+        part["voter"] = {
+            "entry": voter.entry_id,
+            "display": voter.display,
+            "branch": voter.branch,
+            "at": voter.authenticated_at.isoformat(),
+            "claims": claims.to_json(voter.claims),
+        }
+
+    def form_token(self, purpose: str) -> str:
+        """Return the token that a form of that purpose carries; it survives a rotation of the handle."""
+        return hmac.new(self.form_key, purpose.encode(), hashlib.sha256).hexdigest()
+
+    def check_form_token(self, purpose: str, token: str) -> bool:
+        """Compare in constant time; any text may be given."""
+        return hmac.compare_digest(self.form_token(purpose).encode(), token.encode("utf-8", "surrogatepass"))
+
+
+class Sessions:
+    """Every session of an instance."""
+
+    def __init__(
+        self, store: Store, keys: Keys, clock: Clock, *, idle: timedelta = IDLE, longest: timedelta = LONGEST
+    ) -> None:
+        self._store = store
+        self._keys = keys
+        self._clock = clock
+        self._idle = idle
+        self._longest = longest
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def load(self, handle: str | None) -> Session | None:
+        """Return the session of that handle, or `None`: unknown, rotated away, idle too long, or too old."""
+        if not handle or len(handle) > 256:
+            return None
+        async with self._store.read() as reading:
+            row = await login_store.session_by_handle(reading, _digest(handle))
+        now = self._clock.now()
+        if row is None or row.idle_until <= now or row.ends <= now:
+            return None
+        session = self._opened(handle, row)
+        if session is not None and row.idle_until - now < self._idle - _TOUCH:
+            async with self._store.write() as writing:
+                await login_store.touch(writing, row.id, now + self._idle)
+        return session
+
+    async def start(self, locale: str) -> Session:
+        """Make a new session, with a handle that nobody else knows; sessions that are over are cleaned away."""
+        now = self._clock.now()
+        session = Session(
+            handle=secrets.token_urlsafe(32),
+            locale=locale,
+            id=secrets.token_hex(16),
+            ends=now + self._longest,
+            version=0,
+            form_key=secrets.token_bytes(32),
+            elections={},
+        )
+        row = login_store.StoredSession(
+            id=session.id,
+            handle=_digest(session.handle),
+            locale=locale,
+            payload=self._sealed(session),
+            version=0,
+            idle_until=now + self._idle,
+            ends=session.ends,
+        )
+        async with self._store.write() as writing:
+            await login_store.clean(writing, now)
+            await login_store.add_session(writing, row)
+        return session
+
+    async def save(self, session: Session) -> None:
+        """Keep what has changed.
+
+        Where another request has saved meanwhile, only the language is kept: what the other one did stands.
+        Code that changes more does so inside `alone`, where nobody else saves.
+        """
+        await self._store.kept(self._save(session))
+
+    async def _save(self, session: Session) -> None:
+        async with self._store.write() as writing:
+            saved = await login_store.save_session(
+                writing,
+                session.id,
+                session.version,
+                session.locale,
+                self._sealed(session),
+                self._clock.now() + self._idle,
+            )
+            if not saved:
+                await login_store.set_locale(writing, session.id, session.locale)
+        if saved:
+            session.version += 1
+
+    async def rotate(self, session: Session) -> None:
+        """Give the session a new handle; the old one is dead."""
+        handle = secrets.token_urlsafe(32)
+        async with self._store.write() as writing:
+            await login_store.set_handle(writing, session.id, _digest(handle))
+        session.handle = handle
+
+    async def end(self, session: Session) -> None:
+        """End the session: nothing of it is left."""
+        async with self._store.write() as writing:
+            await login_store.delete_session(writing, session.id)
+
+    @asynccontextmanager
+    async def alone(self, session: Session) -> AsyncIterator[None]:
+        """Hold the session against other requests of the same browser, with what they have saved by then.
+
+        Raises IsoloirError ``session_ended`` when it ended meanwhile, ``login_busy`` when another process holds it.
+        """
+        lock = self._locks.get(session.id)
+        if lock is None:
+            lock = self._locks[session.id] = asyncio.Lock()
+        async with lock:
+            holder = await self._held(session)
+            try:
+                await self._refresh(session)
+                yield
+            finally:
+                await self._store.kept(self._let_go(session, holder))
+
+    async def _held(self, session: Session) -> str:
+        """Hold the session against other processes; whoever dies holding it loses it by itself."""
+        holder = secrets.token_hex(8)
+        for _ in range(_TRIES):
+            now = self._clock.now()
+            async with self._store.write() as writing:
+                if await login_store.hold(writing, f"session/{session.id}", holder, now, now + _HELD):
+                    return holder
+            await asyncio.sleep(_PAUSE)
+        raise IsoloirError("login_busy")
+
+    async def _let_go(self, session: Session, holder: str) -> None:
+        async with self._store.write() as writing:
+            await login_store.let_go(writing, f"session/{session.id}", holder)
+
+    async def _refresh(self, session: Session) -> None:
+        async with self._store.read() as reading:
+            row = await login_store.session_by_id(reading, session.id)
+        fresh = None if row is None or row.ends <= self._clock.now() else self._opened(session.handle, row)
+        if row is None or fresh is None:
+            raise IsoloirError("session_ended")
+        session.version = row.version
+        session.elections = fresh.elections
+
+    def _opened(self, handle: str, row: login_store.StoredSession) -> Session | None:
+        try:
+            content: Mapping[str, Json] = json.loads(self._keys.decrypt(f"{_PURPOSE}/{row.id}", row.payload))
+        except IsoloirError:
+            # Made under another master key, or moved to another row: no session of ours.
+            return None
+        return Session(
+            handle=handle,
+            locale=row.locale,
+            id=row.id,
+            ends=row.ends,
+            version=row.version,
+            form_key=bytes.fromhex(str(content["form_key"])),
+            elections=content["elections"],  # type: ignore[arg-type]
+        )
+
+    def _sealed(self, session: Session) -> bytes:
+        content = {"form_key": session.form_key.hex(), "elections": session.elections}
+        return self._keys.encrypt(f"{_PURPOSE}/{session.id}", json.dumps(content, allow_nan=False).encode())
+
+
+def _digest(handle: str) -> str:
+    return hashlib.sha256(handle.encode("utf-8", "surrogatepass")).hexdigest()

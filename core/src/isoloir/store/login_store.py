@@ -1,0 +1,190 @@
+"""What a login keeps in the database, read and written as frozen values. Subjects and scopes come as HMAC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import delete, func, update
+from sqlalchemy.dialects.sqlite import insert
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.store.login_tables import BindingRow, FailureRow, HoldRow, SecretRow, SessionRow
+
+
+@dataclass(frozen=True)
+class StoredSession:
+    """A session as stored: `handle` is a SHA-256, `payload` encrypted."""
+
+    id: str = field(repr=False)
+    handle: str = field(repr=False)
+    locale: str
+    payload: bytes = field(repr=False)
+    version: int
+    idle_until: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What is counted for one subject."""
+
+    failures: int
+    wait_until: datetime
+
+
+async def add_session(session: AsyncSession, new: StoredSession) -> None:
+    """Insert a session."""
+    session.add(SessionRow(**vars(new)))
+    await session.flush()
+
+
+async def session_by_handle(session: AsyncSession, handle: str) -> StoredSession | None:
+    """Return the session whose handle has that digest."""
+    return _stored((await session.exec(select(SessionRow).where(SessionRow.handle == handle))).first())
+
+
+async def session_by_id(session: AsyncSession, session_id: str) -> StoredSession | None:
+    """Return the session of that id."""
+    return _stored((await session.exec(select(SessionRow).where(SessionRow.id == session_id))).first())
+
+
+def _stored(row: SessionRow | None) -> StoredSession | None:
+    if row is None:
+        return None
+    return StoredSession(row.id, row.handle, row.locale, row.payload, row.version, row.idle_until, row.ends)
+
+
+async def touch(session: AsyncSession, session_id: str, idle_until: datetime) -> None:
+    """Say that the session is in use."""
+    await session.exec(update(SessionRow).where(col(SessionRow.id) == session_id).values(idle_until=idle_until))
+
+
+async def save_session(
+    session: AsyncSession, session_id: str, version: int, locale: str, payload: bytes, idle_until: datetime
+) -> bool:
+    """Replace the payload if the version is still that one; say whether it was."""
+    result = await session.exec(
+        update(SessionRow)
+        .where(col(SessionRow.id) == session_id, col(SessionRow.version) == version)
+        .values(locale=locale, payload=payload, version=version + 1, idle_until=idle_until)
+    )
+    return result.rowcount == 1
+
+
+async def set_locale(session: AsyncSession, session_id: str, locale: str) -> None:
+    """Keep the language alone."""
+    await session.exec(update(SessionRow).where(col(SessionRow.id) == session_id).values(locale=locale))
+
+
+async def set_handle(session: AsyncSession, session_id: str, handle: str) -> None:
+    """Give the session another handle."""
+    await session.exec(update(SessionRow).where(col(SessionRow.id) == session_id).values(handle=handle))
+
+
+async def delete_session(session: AsyncSession, session_id: str) -> None:
+    """Delete a session."""
+    await session.exec(delete(SessionRow).where(col(SessionRow.id) == session_id))
+
+
+async def clean(session: AsyncSession, now: datetime) -> None:
+    """Delete what is over: sessions, secrets, counted failures, held places."""
+    await session.exec(delete(SessionRow).where((col(SessionRow.idle_until) <= now) | (col(SessionRow.ends) <= now)))
+    await session.exec(delete(SecretRow).where(col(SecretRow.expires) <= now))
+    await session.exec(delete(FailureRow).where(col(FailureRow.forgotten) <= now))
+    await session.exec(delete(HoldRow).where(col(HoldRow.until) <= now))
+
+
+async def put_secret(session: AsyncSession, scope: str, name: str, value: bytes, expires: datetime) -> None:
+    """Keep a secret; a former one of that name is gone."""
+    insertion = insert(SecretRow).values(scope=scope, name=name, value=value, expires=expires)
+    await session.exec(
+        insertion.on_conflict_do_update(index_elements=["scope", "name"], set_={"value": value, "expires": expires})
+    )
+
+
+async def get_secret(session: AsyncSession, scope: str, name: str, now: datetime) -> bytes | None:
+    """Return a secret that has not expired."""
+    found = await session.exec(
+        select(SecretRow.value).where(SecretRow.scope == scope, SecretRow.name == name, col(SecretRow.expires) > now)
+    )
+    return found.first()
+
+
+async def delete_secret(session: AsyncSession, scope: str, name: str) -> None:
+    """Delete a secret."""
+    await session.exec(delete(SecretRow).where(col(SecretRow.scope) == scope, col(SecretRow.name) == name))
+
+
+async def failures(session: AsyncSession, election: str, name: str, subject: str, now: datetime) -> Failures | None:
+    """Return what is counted and not yet forgotten."""
+    found = await session.exec(
+        select(FailureRow).where(
+            FailureRow.election == election,
+            FailureRow.name == name,
+            FailureRow.subject == subject,
+            col(FailureRow.forgotten) > now,
+        )
+    )
+    row = found.first()
+    return None if row is None else Failures(row.failures, row.wait_until)
+
+
+async def set_failures(
+    session: AsyncSession, election: str, name: str, subject: str, counted: Failures, forgotten: datetime
+) -> None:
+    """Keep a count."""
+    values = {"failures": counted.failures, "wait_until": counted.wait_until, "forgotten": forgotten}
+    insertion = insert(FailureRow).values(election=election, name=name, subject=subject, **values)
+    await session.exec(insertion.on_conflict_do_update(index_elements=["election", "name", "subject"], set_=values))
+
+
+async def hold(session: AsyncSession, place: str, holder: str, now: datetime, until: datetime) -> bool:
+    """Take a place that nobody holds (any more); say whether it was taken."""
+    await session.exec(delete(HoldRow).where(col(HoldRow.place) == place, col(HoldRow.until) <= now))
+    insertion = insert(HoldRow).values(place=place, holder=holder, until=until).on_conflict_do_nothing()
+    return (await session.exec(insertion)).rowcount == 1
+
+
+async def let_go(session: AsyncSession, place: str, holder: str) -> None:
+    """Give a place back."""
+    await session.exec(delete(HoldRow).where(col(HoldRow.place) == place, col(HoldRow.holder) == holder))
+
+
+async def bound(session: AsyncSession, election: str, entry: str, channel: str) -> tuple[str, bytes] | None:
+    """Return the digest and the encrypted address bound to an entry."""
+    found = await session.exec(
+        select(BindingRow.digest, BindingRow.address).where(
+            BindingRow.election == election, BindingRow.entry == entry, BindingRow.channel == channel
+        )
+    )
+    return found.first()
+
+
+async def served(session: AsyncSession, election: str, channel: str, digest: str) -> int:
+    """Return how many entries an address serves."""
+    found = await session.exec(
+        select(func.count())
+        .select_from(BindingRow)
+        .where(
+            col(BindingRow.election) == election, col(BindingRow.channel) == channel, col(BindingRow.digest) == digest
+        )
+    )
+    return found.one()
+
+
+async def bind(session: AsyncSession, election: str, entry: str, channel: str, digest: str, address: bytes) -> None:
+    """Bind an address to an entry."""
+    session.add(BindingRow(election=election, entry=entry, channel=channel, digest=digest, address=address))
+    await session.flush()
+
+
+async def unbind(session: AsyncSession, election: str, entry: str, channel: str) -> bool:
+    """Undo a binding, for the help desk; say whether there was one."""
+    result = await session.exec(
+        delete(BindingRow).where(
+            col(BindingRow.election) == election, col(BindingRow.entry) == entry, col(BindingRow.channel) == channel
+        )
+    )
+    return result.rowcount == 1
