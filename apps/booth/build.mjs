@@ -1,0 +1,34 @@
+// Builds the booth, byte for byte the same from the same sources: `node build.mjs [FOLDER]`.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, '../web/src/isoloir_web/static/booth');
+const shared = { bundle: true, minify: true, charset: 'utf8', legalComments: 'none', write: false, absWorkingDir: here, logLevel: 'warning' };
+
+const one = async (options) => (await build({ ...shared, ...options })).outputFiles[0].contents;
+const files = {
+  'booth.js': await one({ entryPoints: ['src/main.ts'], format: 'iife', target: 'es2020' }),
+  'support.js': await one({ entryPoints: ['src/support.js'], format: 'iife', target: 'es5' }),
+  'booth.css': await one({ entryPoints: ['static/booth.css'], target: ['chrome80', 'firefox80', 'safari14'] }),
+};
+
+// The page names the hash of all that it loads, so that its own hash stands for the whole booth.
+let page = readFileSync(join(here, 'static/index.html'), 'utf8');
+for (const [name, bytes] of Object.entries(files)) {
+  page = page.replace(`@${name}@`, `sha384-${createHash('sha384').update(bytes).digest('base64')}`);
+}
+files['index.html'] = page;
+
+const bundled = ['@noble/curves', '@noble/hashes'].map((name) => {
+  const folder = join(here, 'node_modules', name);
+  const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
+});
+files['LICENSES.txt'] = `booth.js contains these libraries:\n\n${bundled.join('\n----\n\n')}`;
+
+mkdirSync(out, { recursive: true });
+for (const [name, content] of Object.entries(files)) writeFileSync(join(out, name), content);

@@ -1,0 +1,3 @@
+// Entry point of the page.
+import './compat.ts';
+import './booth.ts';
