@@ -17,7 +17,7 @@ from isoloir.config.reading import read_election
 from isoloir.config.secrets import Keys, resolve
 from isoloir.config.settings import Settings, read_settings
 from isoloir.errors import IsoloirError
-from isoloir.hooks import Factor, PluginConfig
+from isoloir.hooks import Factor, Notifier, PluginConfig
 from isoloir.login.login import Login
 from isoloir.login.sessions import Sessions
 from isoloir.plugin_set import PluginSet
@@ -122,7 +122,7 @@ class Instance:
 
     def texts_of(self, election: ElectionFile) -> Texts:
         """Return the texts, the election's own in front."""
-        return self.texts.overridden(election.texts)
+        return self.texts.overridden(dict(election.texts))
 
     def config_of(self, registered: Any, use: PluginUse) -> PluginConfig:
         """Return the configuration of a factor, check or notifier as this election writes it, secrets resolved."""
@@ -139,7 +139,7 @@ class Instance:
 
     def carriers_of(self, election: ElectionFile) -> notifications.Carriers:
         """Return the election's notifiers by channel, with their configurations."""
-        found = {}
+        found: dict[str, tuple[Notifier[Any], PluginConfig]] = {}
         for channel, use in election.notifiers.items():
             notifier = self.plugins.notifiers[use.plugin]
             found[channel] = (notifier, self.config_of(notifier, use))
@@ -156,9 +156,7 @@ class Instance:
 
     async def deliver(self, election: ElectionFile) -> notifications.DeliveryReport:
         """Hand what is due to the election's carriers."""
-        return await notifications.deliver(
-            self.store, self.keys, election, self.carriers_of(election), self.clock
-        )
+        return await notifications.deliver(self.store, self.keys, election, self.carriers_of(election), self.clock)
 
     async def invite(self, election: ElectionFile) -> notifications.Invited:
         """Queue the invitations and letters of an election, each once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -115,3 +116,21 @@ def _entry(value: Any) -> Single:
         return Single.from_json(named(value["group"]), value["entry"])
     except (FormatError, KeyError, TypeError):
         raise IsoloirError("share_unreadable", file="-") from None
+
+
+def matched(board: str, members: Sequence[PublicShare], shares: Sequence[KeyShare]) -> list[KeyShare]:
+    """Return the share of each member of a board, in the members' order.
+
+    Raises IsoloirError: ``share_not_given`` (a member's is missing), ``share_foreign`` (another key than the one that
+    the election was sealed with).
+    """
+    given = {share.public.trustee: share for share in shares if share.public.board == board}
+    found = []
+    for member in members:
+        share = given.get(member.trustee)
+        if share is None:
+            raise IsoloirError("share_not_given", trustee=member.trustee, board=board)
+        if share.public.entry.key != member.entry.key or share.public.election != member.election:
+            raise IsoloirError("share_foreign", trustee=member.trustee, board=board)
+        found.append(share)
+    return found
