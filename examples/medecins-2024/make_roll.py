@@ -56,7 +56,7 @@ OVERSEAS = ("0690", "0694", "0696", "0692")
 PERSONAS = """\
 Dr;Martin;Alix;alix.martin@chu.example.org;06 12 34 00 01;99700000017;75/10017;ordinal;ph;cspm-ph,csn-medecine
 Dr;Bernard;Camille;camille.bernard@hopital.example.net;;99700000025;69/10025;ordinal;ph;cspm-ph,csn-chirurgie
-Dr;Petit;Dominique;dominique.petit@chu.example.org;06 12 34 00 03;99700000033;SUB-4F7K-2M;substitut;ph;cspm-ph,csn-medecine
+Dr;Petit;Dominique;d.petit@chu.example.org;06 12 34 00 03;99700000033;SUB-4F7K-2M;substitut;ph;cspm-ph,csn-medecine
 Dr;Laurent;Sacha;sacha.laurent@sante.example.com;06 12 34 00 04;99700000041;33/10041;ordinal;hu;cspm-hu,csn-hu
 """
 """Alix comes by Pro Santé Connect (the simulator's national id 899700000017); Camille by identifier and password,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
@@ -13,7 +13,7 @@ from isoloir.config.election import AcceptedRisk, Identifiers, Policy, Roll
 from isoloir.config.located import Found, KeyPath, near
 from isoloir.config.schema import is_secret, schema_mistakes, value_at
 from isoloir.config.secrets import is_reference
-from isoloir.hooks import ClaimName, Delivered, Factor, Notifier, PluginConfig, Vouching
+from isoloir.hooks import Channel, ClaimName, Delivered, Factor, Notifier, PluginConfig, Vouching
 from isoloir.plugin_set import PluginSet
 from isoloir.policy import asks_identifier, weaknesses
 from isoloir.texts import LOCALES, Catalogue
@@ -51,8 +51,9 @@ def plugin_mistakes(raw: Mapping[str, Any], plugins: PluginSet, catalogue: Catal
                 yield Found((*use.path, "plugin"), f"plugin_unknown_{kind}", near(name, known[kind]))
         else:
             yield from _configuration(use, catalogue)
-        if isinstance(use.plugin, Notifier) and use.path[-1] not in use.plugin.channels:
-            yield Found((*use.path, "plugin"), "notifier_channel", {"channel": str(use.path[-1])})
+        channel = use.path[-1]
+        if isinstance(use.plugin, Notifier) and channel in get_args(Channel) and channel not in use.plugin.channels:
+            yield Found((*use.path, "plugin"), "notifier_channel", {"channel": str(channel)})
     yield from _policy(raw, uses)
     yield from _texts(raw, catalogue)
 

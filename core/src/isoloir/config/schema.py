@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_core.core_schema import ErrorType
 
 from isoloir.config.located import Found, KeyPath, near
@@ -58,13 +59,19 @@ def _mistakes(model: type[BaseModel], raw: Mapping[str, Any], error: ValidationE
     seen: set[KeyPath] = set()
     for one in error.errors(include_input=False, include_url=False):
         path = _written(one["loc"], raw, keep_last=one["type"] == "missing")
-        if path in seen:
+        if path in seen or _counted_too_few(one, raw, path):
             continue  # the other arms of a union complain of the same value
         seen.add(path)
         code, where = _code(one["type"], one.get("ctx", {}), path, raw)
         if code == "key_unknown":
             where = near(str(path[-1]), _keys_of(model_at(model, path[:-1])))
         yield Found(path, code, where)
+
+
+def _counted_too_few(one: ErrorDetails, raw: Mapping[str, Any], path: KeyPath) -> bool:
+    """Say whether pydantic misses elements that are there: it counts those alone that are valid."""
+    value = value_at(raw, path)
+    return one["type"] == "too_short" and isinstance(value, Sized) and len(value) >= one["ctx"]["min_length"]
 
 
 def _written(loc: tuple[int | str, ...], raw: Mapping[str, Any], *, keep_last: bool) -> KeyPath:
