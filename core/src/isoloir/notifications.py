@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -267,6 +267,12 @@ def invitation(
         entry=entry.id,
         base_url=base_url,
     )
+
+
+def with_sample_identifier(election: ElectionFile, entry: RollEntry) -> RollEntry:
+    """Return the entry with an identifier that is nobody's, for previews."""
+    alphabet, length = election.identifiers.alphabet, election.identifiers.length
+    return replace(entry, identifier=(alphabet * length)[:length])
 
 
 def letters_of(election: ElectionFile, texts: Texts, entry: RollEntry, *, base_url: str) -> list[Rendered]:

@@ -32,7 +32,7 @@ from isoloir.errors import IsoloirError
 from isoloir.plugin_set import PluginSet, installed
 
 ACTS = {
-    name: f"isoloir.commands.election_acts:{name}" for name in ("create", "key", "seal", "rehearse", "open", "close")
+    name: f"isoloir.commands.election_acts:{name}" for name in ("create", "key", "seal", "rehearse", "open", "close", "publish", "status")
 }
 """The acts of the lifecycle, in their own module."""
 
