@@ -3,7 +3,7 @@ import { castBallot, drawCredential, electionHome, fetchSetup, RequestFailure } 
 import { makeBallot } from './crypto/ballot.ts';
 import { throwawayCredential } from './crypto/credential.ts';
 import { prepareGenerator } from './crypto/group.ts';
-import { focusOn } from './dom.ts';
+import { focusOn, redraw } from './dom.ts';
 import { choosePage } from './pages/choose.ts';
 import { drawFrame } from './pages/frame.ts';
 import { receiptPage } from './pages/receipt.ts';
@@ -47,7 +47,7 @@ function draw(focus: 'h1' | '#notice' | null = null): void {
   const page = current.step === 1
     ? choosePage(current, { choose: (chosen) => { current.chosen = chosen; }, review })
     : current.step === 2 ? reviewPage(current, { cast, retry, change: () => history.back() }) : receiptPage(current);
-  main.replaceChildren(...page);
+  redraw(main, page);
   drawFrame(current, main.querySelector('h1')?.textContent ?? '', () => { void switchLanguage(); });
   if (focus) {
     focusOn(main.querySelector(focus));

@@ -36,3 +36,27 @@ export function focusOn(element: HTMLElement | null): void {
 export function phoneLink(phone: string): HTMLAnchorElement {
   return el('a', { href: `tel:${phone.replace(/[^+\d]/g, '')}` }, el('b', {}, phone));
 }
+
+/**
+ * Replaces the children of a place but keeps its heading and its status line where they stay the same: the focus stays
+ * on the one, and changes of the other are read out.
+ */
+export function redraw(place: HTMLElement, page: readonly HTMLElement[]): void {
+  const heading = place.querySelector('h1');
+  const status = place.querySelector('#status');
+  const next = page.map((part) => {
+    if (heading && part.tagName === 'H1' && part.textContent === heading.textContent) return heading;
+    if (status && part.id === 'status') {
+      status.className = part.className;
+      if (status.textContent !== part.textContent) status.textContent = part.textContent;
+      return status;
+    }
+    return part;
+  });
+  for (const old of [...place.childNodes]) if (!next.includes(old as HTMLElement)) old.remove();
+  let cursor = place.firstChild;
+  for (const part of next) {
+    if (part === cursor) cursor = cursor.nextSibling;
+    else place.insertBefore(part, cursor);
+  }
+}

@@ -2,6 +2,8 @@
 (function () {
   'use strict';
   var root = document.documentElement;
+  // More reliable than <noscript>, which script blockers leave unseen.
+  root.setAttribute('data-script', '');
   var words = {
     fr: {
       old: 'Ce navigateur est trop ancien pour chiffrer votre vote. Utilisez un autre téléphone ou ordinateur, ou mettez ce navigateur à jour. Rien n’a été envoyé.',

@@ -60,8 +60,8 @@ function encryptAnswer(question: Question, choice: Choice, context: string, y: P
   const flag = question.blank ? openings[0] : undefined;
   const total = sum(flag ? openings.slice(1) : openings);
   const range = claims(total, question.min, question.max);
-  const overall = commit(flag ? [{ opening: flag, value: 1 }, ...range] : range, y, draw);
   const blank = flag && commit([...claims(flag, 0, 0), ...claims(total, 0, 0)], y, draw);
+  const overall = commit(flag ? [{ opening: flag, value: 1 }, ...range] : range, y, draw);
   const totalCiphertext = flag ? [] : ciphertext(total, y);
 
   // One inversion for all of the question's points, then texts alone.

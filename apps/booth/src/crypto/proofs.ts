@@ -31,9 +31,10 @@ export function commit(statements: readonly Statement[], y: PublicKey, draw: Sca
   if (!proved) throw new Error('proof: no statement is true');
   const commitments: Element[] = [];
   const proofs: Proof[] = [];
-  const w = draw();
+  let w = 0n;
   statements.forEach(({ opening, value }, index) => {
     if (index === truth) {
+      w = draw();
       commitments.push(gPower(w), y.power(w));
       proofs.push({ challenge: 0n, response: 0n });
       return;

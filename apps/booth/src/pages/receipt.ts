@@ -33,7 +33,7 @@ export function receiptPage(session: Session): HTMLElement[] {
   const button = (label: string, click: () => void, main = false) =>
     el('button', { class: main ? 'go' : 'go plain', type: 'button', on: { click } }, label);
 
-  const first = el('section', { class: 'card paper', 'aria-labelledby': 'proof' },
+  const first = el('section', { class: 'card receipt', 'aria-labelledby': 'proof' },
     el('h2', { id: 'proof' }, t.proof),
     el('p', { class: 'screen-only' }, t.proofText),
     el('dl', { class: 'print-only' },

@@ -18,7 +18,7 @@ export function reviewPage(session: Session, actions: Actions): HTMLElement[] {
 
   const choice = el('section', { class: 'card', 'aria-labelledby': 'your-choice' },
     el('h2', { class: 'step', id: 'your-choice' }, t.yourChoice),
-    ...names.map((name) => el('p', { class: 'choice' }, name)));
+    ...names.map((name) => el('p', { class: 'picked' }, name)));
   const envelope = ballot && el('section', { class: 'card', 'aria-labelledby': 'sealed' },
     el('h2', { id: 'sealed' }, t.sealed),
     el('p', {}, t.sealedText),
