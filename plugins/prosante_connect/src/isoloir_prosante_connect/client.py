@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hmac
+from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import quote_plus
 
 import httpx2
 from authlib.integrations.httpx_client import OAuth2ClientAuth
@@ -84,7 +86,7 @@ class Client:
                 "redirect_uri": callback,
                 "code_verifier": verifier,
             },
-            auth=OAuth2ClientAuth(config.client_id, config.client_secret.get_secret_value(), config.client_auth),
+            auth=client_authentication(config),
         )
         read = answer.json_object()
         if answer.status != 200:
@@ -161,3 +163,20 @@ class Client:
             except UnknownKey:
                 continue
         raise Refusal("psc_token_key")
+
+
+def client_authentication(config: ProSanteConnectConfig) -> httpx2.Auth:
+    """Return how this site shows who it is at the token endpoint."""
+    method = _basic if config.client_auth == "client_secret_basic" else config.client_auth
+    auth: httpx2.Auth = OAuth2ClientAuth(config.client_id, config.client_secret.get_secret_value(), method)
+    return auth
+
+
+def _basic(
+    client: OAuth2ClientAuth, _: str, uri: str, headers: httpx2.Headers, body: bytes
+) -> tuple[str, httpx2.Headers, bytes]:
+    # Name and secret are form-encoded first (RFC 6749, section 2.3.1): Authlib's own method leaves that out, and a
+    # provider that decodes them then reads another secret wherever there is a "+" or a "%" in it.
+    pair = f"{quote_plus(client.client_id)}:{quote_plus(client.client_secret)}"
+    headers["authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
+    return uri, headers, body

@@ -148,12 +148,12 @@ def _check_age(claims: Mapping[str, Any], expected: Expected) -> None:
         return
     if not isinstance(logged_in_at, int | float) or isinstance(logged_in_at, bool):
         raise Refusal("psc_token_unreadable")
-    now, skew = expected.now.timestamp(), expected.skew
+    now, skew = int(expected.now.timestamp()), expected.skew  # tokens count whole seconds
     if logged_in_at > now + skew:
         raise Refusal("psc_token_not_yet_valid")
     if expected.max_age is not None and not logged_in_at >= now - expected.max_age - skew:
         raise Refusal("psc_login_too_old")
-    if expected.fresh_since is not None and not logged_in_at >= expected.fresh_since.timestamp() - skew:
+    if expected.fresh_since is not None and not logged_in_at >= int(expected.fresh_since.timestamp()) - skew:
         raise Refusal("psc_login_too_old")
 
 

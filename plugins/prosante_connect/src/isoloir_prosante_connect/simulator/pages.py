@@ -1,0 +1,86 @@
+"""The simulator's pages: in French, without JavaScript, marked as a demonstration, in the look of the house."""
+
+from __future__ import annotations
+
+from html import escape
+from importlib.resources import files
+from typing import Final
+
+from isoloir_prosante_connect.simulator.authority import Asked
+from isoloir_prosante_connect.simulator.identities import Identity
+
+STYLE: Final = (files(__package__) / "simulator.css").read_bytes()
+_SHOWN_AT_MOST: Final = 20
+_MEANS: Final = (
+    ("CARD", "Carte CPS", "La carte est dans le lecteur, le code est tapé."),
+    ("MOBILE", "e-CPS", "La demande est confirmée sur le téléphone."),
+)
+
+
+def _page(title: str, body: str, style: str) -> str:
+    return f"""<!doctype html>
+<html lang="fr">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>{escape(title)} – Simulateur</title>
+<link rel="stylesheet" href="{escape(style)}">
+</head>
+<body>
+<header class="mast"><div><div>
+<b>Pro Santé Connect simulé</b><small>Simulateur — démonstration</small>
+</div></div></header>
+<main>
+{body}
+</main>
+<footer><div>
+Ce simulateur n’est pas le service Pro Santé Connect. Toutes les personnes y sont inventées.
+</div></footer>
+</body>
+</html>
+"""
+
+
+def login_page(
+    asked: Asked, handle: str, identities: tuple[Identity, ...], *, action: str, style: str, error: str = ""
+) -> str:
+    """Return the page where a means and an identity are chosen; `handle` comes back with the form."""
+    title = "Qui se connecte ?"
+    people = "".join(
+        _choice("identity", one.id, one.name, f"{one.number} – {one.note}" if one.note else one.number, index == 0)
+        for index, one in enumerate(identities[:_SHOWN_AT_MOST])
+    )
+    means = "".join(_choice("means", value, name, hint, value == "CARD") for value, name, hint in _MEANS)
+    alert = f'<div class="note stop" role="alert"><b>Erreur\u202f:</b> {escape(error)}</div>' if error else ""
+    invalid = ' aria-invalid="true"' if error else ""
+    return _page(
+        title,
+        f"""<p class="step">Connexion demandée par <b>{escape(asked.client.client_id)}</b></p>
+<h1>Qui se connecte\u202f?</h1>
+<p class="note">Démonstration\u202f: choisissez une identité inventée, comme si vous aviez sa carte
+ou son téléphone.</p>
+{alert}
+<form method="post" action="{escape(action)}">
+<input type="hidden" name="request" value="{escape(handle)}">
+<fieldset><legend><h2>Moyen d’identification</h2></legend>{means}</fieldset>
+<fieldset><legend><h2>Identité</h2></legend>{people}
+<p class="field"><label for="number">Une autre personne, par son numéro RPPS</label>
+<input id="number" name="number" inputmode="numeric" autocomplete="off" maxlength="64"{invalid}></p></fieldset>
+<div class="acts"><button class="go">Se connecter</button>
+<button class="go plain" name="cancel" value="1">Annuler</button></div>
+</form>""",
+        style,
+    )
+
+
+def _choice(name: str, value: str, title: str, hint: str, checked: bool) -> str:
+    return (
+        f'<label class="card list"><input type="radio" name="{name}" value="{escape(value)}"'
+        f"{' checked' if checked else ''}><span><b>{escape(title)}</b><span>{escape(hint)}</span></span></label>"
+    )
+
+
+def message_page(title: str, text: str, *, style: str) -> str:
+    """Return a page that only says something."""
+    return _page(title, f"<h1>{escape(title)}</h1>\n<p>{escape(text)}</p>", style)

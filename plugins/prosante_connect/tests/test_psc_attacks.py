@@ -1,0 +1,166 @@
+"""The attack table: everything that a provider, or somebody in its place, can get wrong. Nobody gets in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from isoloir.hooks import Proved, Redirect, Refused
+
+TOKENS = {
+    "wrong_nonce": "psc_token_nonce",
+    "no_nonce": "psc_token_nonce",
+    "alg_none": "psc_token_algorithm",
+    "hs256_public_key": "psc_token_algorithm",
+    "unknown_kid": "psc_token_key",
+    "jwks_empty": "psc_token_key",
+    "bad_signature": "psc_token_signature",
+    "not_a_token": "psc_token_unreadable",
+    "wrong_iss": "psc_token_issuer",
+    "wrong_aud": "psc_token_audience",
+    "other_aud_without_azp": "psc_token_authorized_party",
+    "wrong_azp": "psc_token_authorized_party",
+    "expired": "psc_token_expired",
+    "no_exp": "psc_token_unreadable",
+    "not_yet_valid": "psc_token_not_yet_valid",
+    "wrong_at_hash": "psc_token_at_hash",
+    "unknown_acr": "psc_level_unknown",
+    "no_id_token": "psc_token_unreadable",
+    "wrong_token_type": "psc_token_unreadable",
+    "invalid_grant": "psc_code_refused",
+    "invalid_client": "psc_misconfigured",
+    "userinfo_other_sub": "psc_userinfo_mismatch",
+    "userinfo_no_sub": "psc_userinfo_mismatch",
+    "userinfo_401": "psc_userinfo_refused",
+    "userinfo_alg_none": "psc_token_algorithm",
+    "userinfo_other_username": "psc_identity_mismatch",
+}
+CALLBACKS = {
+    "callback_iss": "psc_wrong_provider",
+    "callback_state": "psc_expired",
+    "callback_no_code": "psc_answer_incomplete",
+    "callback_access_denied": "psc_cancelled",
+    "callback_server_error": "psc_unavailable",
+    "callback_invalid_scope": "psc_misconfigured",
+}
+BROKEN = ("html", "not_object", "error_500", "redirect", "slow", "huge")
+
+
+@pytest.mark.parametrize(("fault", "code"), sorted((TOKENS | CALLBACKS).items()))
+async def test_each_fault_is_refused_in_its_own_words(make_voter: Any, simulator: Any, fault: str, code: str) -> None:
+    """One fault, one code; the same voter gets in once the provider is sound again."""
+    async with make_voter() as voter:
+        simulator.fail(fault)
+        assert await voter.log_in() == Refused(code)
+        simulator.fail()
+        voter.factor = type(voter.factor)()  # what was read of the unsound provider is forgotten
+        assert isinstance(await voter.log_in(), Proved)
+
+
+@pytest.mark.parametrize("endpoint", ["jwks", "token", "userinfo"])
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_a_provider_that_is_down_lets_nobody_in(
+    make_voter: Any, simulator: Any, endpoint: str, broken: str
+) -> None:
+    """A page instead of JSON, a failure, a redirection, silence or a flood at the return: unavailable, no more."""
+    async with make_voter(timeout=0.4) as voter:
+        params = await voter.params()
+        simulator.fail(f"{endpoint}_{broken}")
+        assert await voter.finish(params) == Refused("psc_unavailable")
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+async def test_a_provider_that_is_down_is_said_at_the_start(make_voter: Any, simulator: Any, broken: str) -> None:
+    """A broken discovery refuses at the start; its sound twin sends the voter out."""
+    async with make_voter(timeout=0.4) as voter:
+        simulator.fail(f"discovery_{broken}")
+        assert await voter.start() == Refused("psc_unavailable")
+        simulator.fail()
+        assert isinstance(await voter.start(), Redirect)
+
+
+async def test_nobody_listening_is_unavailable(make_voter: Any) -> None:
+    """A closed port is told like any other absence."""
+    async with make_voter(issuer="http://127.0.0.1:9/none") as voter:
+        assert await voter.start() == Refused("psc_unavailable")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"),
+    [("discovery_other_issuer", "psc_provider_other"), ("discovery_clear_address", "psc_provider_address")],
+)
+async def test_a_provider_that_describes_itself_wrongly_is_refused(
+    make_voter: Any, simulator: Any, fault: str, code: str
+) -> None:
+    """Another issuer, or an address in clear text elsewhere: refused before the voter leaves."""
+    async with make_voter() as voter:
+        simulator.fail(fault)
+        assert await voter.start() == Refused(code)
+
+
+@pytest.mark.parametrize(
+    ("max_age", "fault", "code"),
+    [(600, "old_auth_time", "psc_login_too_old"), (600, None, None), (None, "old_auth_time", None)],
+)
+async def test_login_is_as_fresh_as_asked(
+    make_voter: Any, simulator: Any, max_age: int | None, fault: str | None, code: str | None
+) -> None:
+    """With `max_age` an old login is refused; without it, it is not."""
+    async with make_voter(max_age=max_age) as voter:
+        simulator.fail(*[fault] if fault else [])
+        step = await voter.log_in()
+        assert step == Refused(code) if code else isinstance(step, Proved)
+
+
+@pytest.mark.parametrize(
+    ("shift", "code"),
+    [(0, None), (140, None), (-20, None), (160, "psc_token_expired"), (-40, "psc_token_not_yet_valid")],
+)
+async def test_clocks_may_differ_by_the_skew_and_no_more(make_voter: Any, shift: float, code: str | None) -> None:
+    """Thirty seconds either way are forgiven to a token of two minutes."""
+    async with make_voter(shift=shift) as voter:
+        step = await voter.log_in()
+        assert step == Refused(code) if code else isinstance(step, Proved)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"code": ""},
+        {"code": "x" * 5000},
+        {"code": "line\nbreak"},
+        {"code": "sépia"},
+        {"state": "the-state-of-this-flow"},
+    ],
+)
+async def test_a_return_without_a_usable_code_is_refused(make_voter: Any, params: dict[str, str]) -> None:
+    """Nothing, an endless code or one that is no code never reaches the provider."""
+    async with make_voter() as voter:
+        await voter.start()
+        assert await voter.finish(params) == Refused("psc_answer_incomplete")
+
+
+async def test_an_error_of_another_provider_is_not_believed(make_voter: Any) -> None:
+    """The issuer of a return is looked at before its error (RFC 9207)."""
+    async with make_voter() as voter:
+        await voter.start()
+        step = await voter.finish({"error": "access_denied", "iss": "https://another.example/realm"})
+        assert step == Refused("psc_wrong_provider")
+
+
+async def test_the_issuer_may_be_absent_from_the_return(make_voter: Any) -> None:
+    """A front that does not send `iss` is no obstacle: it is checked when present."""
+    async with make_voter() as voter:
+        params = await voter.params()
+        del params["iss"]
+        assert isinstance(await voter.finish(params), Proved)
+
+
+async def test_a_refused_login_keeps_no_token(make_voter: Any, simulator: Any) -> None:
+    """After a refusal nothing of the login stays behind."""
+    async with make_voter() as voter:
+        simulator.fail("userinfo_other_sub")
+        assert isinstance(await voter.log_in(), Refused)
+        assert voter.flow.secrets.kept == {}

@@ -1,0 +1,125 @@
+"""The bundled conformance kit, unchanged, over real HTTP; and the texts that it cannot know of."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx2
+import pytest
+
+from isoloir.hooks import PluginConfig, Redirect, Step
+from isoloir.plugin_set import PluginSet
+from isoloir.testing import FactorContract, FactorRun, FakeClock, FakeFlow
+from isoloir.testing.texts import literal_codes, missing, refusal_identifiers, texts_of, well_formed
+from isoloir_prosante_connect import checking, identity
+from isoloir_prosante_connect.config import ProSanteConnectConfig
+from isoloir_prosante_connect.factor import ProSanteConnect
+from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
+
+PACKAGE = "isoloir_prosante_connect"
+CALLBACKS = tuple(FakeFlow(election=election).callback for election in (FakeFlow().election.id, "another-election"))
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Silence the voter's browser: its own log is not the plugin's."""
+    loggers = [logging.getLogger(name) for name in ("httpx2", "httpcore2.connection", "httpcore2.http11")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Simulator]:
+    """A provider on the kit's clock, where the kit's elections are registered."""
+    client = RelyingParty("isoloir", "k7-une-phrase-longue", CALLBACKS)
+    with serve_simulator(clients=[client], clock=FakeClock()) as simulator:
+        yield simulator
+
+
+class TestProSanteConnectContract(FactorContract):
+    """All of the factor's contract."""
+
+    @pytest.fixture
+    def factor(self) -> ProSanteConnect:
+        return ProSanteConnect()
+
+    @pytest.fixture
+    def config(self, factor: ProSanteConnect, provider: Simulator) -> PluginConfig:  # type: ignore[override]
+        return ProSanteConnectConfig.model_validate(
+            {
+                "preset": "simulator", "issuer": provider.issuer, "client_id": "isoloir",
+                "client_secret": "k7-une-phrase-longue",
+            }
+        )  # fmt: skip
+
+    @pytest.fixture
+    async def make_flow(self, provider: Simulator) -> AsyncIterator[Callable[..., FakeFlow]]:  # type: ignore[override]
+        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+
+            def make(**arguments: Any) -> FakeFlow:
+                flow = FakeFlow(http=http, **arguments)
+                provider.authority.clock = flow.clock
+                return flow
+
+            yield make
+
+    async def honest(self, run: FactorRun) -> Step:
+        step = await run.start()
+        assert isinstance(step, Redirect)
+        with _unlogged():
+            async with httpx2.AsyncClient(trust_env=False, timeout=5) as browser:
+                url = await log_in(browser, step.url, "899700000017")
+        return await run.come_back(**dict(parse_qsl(urlsplit(url).query)))
+
+
+def _codes() -> set[str]:
+    written = literal_codes(PACKAGE, frozenset({"Refusal", "Refused", "Problem", "PydanticCustomError"}))
+    return written | set(checking._PROBLEMS.values()) | set(identity._OTHER_KINDS.values()) | {"psc_token_expired"}
+
+
+def test_every_code_has_its_sentence_and_remedy_in_both_languages() -> None:
+    """Whatever the plugin refuses, in a login, a configuration or a test of the connection, is said and remedied."""
+    codes = _codes()
+    assert len(codes) > 35, "the scan has lost its way"
+    assert missing(texts_of(PACKAGE), refusal_identifiers(codes)) == []
+    assert all(well_formed(code) for code in codes)
+
+
+def test_the_catalogue_says_nothing_that_nothing_refuses() -> None:
+    """No text outlives its code; those chosen by a condition are found in the sources by their name."""
+    from isoloir.texts import read_catalogues
+
+    texts = read_catalogues(PACKAGE)
+    said = {one.removeprefix("error.").removesuffix(".remedy") for one in texts["fr"]}
+    conditional = {
+        "psc_misconfigured", "psc_code_refused", "psc_identity_unknown", "psc_token_unreadable", "psc_token_not_yet_valid",
+    }  # fmt: skip
+    assert said - _codes() - conditional == set()
+    assert set(texts["fr"]) == set(texts["en"])
+
+
+def test_french_texts_keep_the_typography() -> None:
+    """A narrow no-break space stands before high punctuation, and no straight apostrophe is left."""
+    from isoloir.texts import read_catalogues
+
+    for name, text in read_catalogues(PACKAGE)["fr"].items():
+        assert "'" not in text, name
+        assert " :" not in text.replace("\u202f:", ""), name
+        assert not any(f" {sign}" in text for sign in ":;!?»"), name
+
+
+def test_the_plugin_loads_by_its_entry_point() -> None:
+    """The installed plugin registers its one factor and passes the plugin set's checks."""
+    plugins = PluginSet.load(["prosante_connect"])
+    assert set(plugins.factors) == {"prosante_connect"}
+    assert plugins.catalogue["fr"]["error.psc_unavailable"].startswith("Pro Santé Connect")
