@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from isoloir.store.base import ACTS, Row, kept_in
+from isoloir.store.base import ACTS, Row, append_only, kept_in, table_of
 
 
 class LifecycleRow(Row, table=True):
@@ -60,3 +60,22 @@ class PublicationRow(Row, table=True):
     published_at: datetime
     public_key: str
     signature: str
+
+
+class AuditRow(Row, table=True):
+    """One line of the audit log; `details` is canonical JSON, `at` an ISO time, `hash` covers all and the former."""
+
+    __tablename__ = "audit_log"
+    __table_args__ = kept_in(ACTS)
+
+    serial: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    election: str
+    act: str
+    details: str
+    at: str
+    previous: str
+    hash: str
+
+
+for _row in (FactRow, RehearsalRow, PublicationRow, AuditRow):
+    append_only(table_of(_row))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import MetaData
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import DDL, MetaData, Table, event
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlmodel import SQLModel
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 metadata = MetaData()
 """Every table of an instance; other parts register theirs in `store/<part>_tables.py`."""
@@ -32,3 +37,36 @@ class Row(SQLModel):
 
     def __str__(self) -> str:
         return repr(self)
+
+
+async def insert_absent(session: AsyncSession, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert rows, leaving alone those whose key is there (ON CONFLICT DO NOTHING); return how many were new.
+
+    Never an error: a violated constraint would print the values in a database's log.
+    """
+    connection = await session.connection()
+    statement = sqlite_insert(table).on_conflict_do_nothing()
+    done = 0
+    for row in rows:
+        done += (await connection.execute(statement, dict(row))).rowcount
+    return done
+
+
+def append_only(table: Table) -> None:
+    """Make SQLite refuse every UPDATE and DELETE of `table`."""
+    for act in ("UPDATE", "DELETE"):
+        event.listen(
+            table,
+            "after_create",
+            DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its constructor untyped
+                f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
+                f"BEGIN SELECT RAISE(ABORT, 'append-only'); END"
+            ).execute_if(dialect="sqlite"),
+        )
+
+
+def table_of(row: type[Row]) -> Table:
+    """Return the table behind a row's class."""
+    table = row.__table__  # type: ignore[attr-defined]  # SQLModel declares it for instances of its metaclass only
+    assert isinstance(table, Table)
+    return table

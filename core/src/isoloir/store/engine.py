@@ -56,6 +56,7 @@ class Store:
     """
 
     def __init__(self, writer: AsyncEngine, reader: AsyncEngine) -> None:
+        self.folder = Path(str(writer.url.database)).parent
         self._writer = writer
         self._reader = reader
         self._gates: defaultdict[str, Gate] = defaultdict(Gate)

@@ -10,6 +10,9 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.acts_tables import FactRow, LifecycleRow
 
+BEFORE_OPENING = frozenset({"draft", "configured", "keyed", "sealed", "rehearsed"})
+"""The states in which nothing was ever cast."""
+
 
 async def state(session: AsyncSession, election_id: str) -> str:
     """Return the state's name; an election never heard of is a draft."""

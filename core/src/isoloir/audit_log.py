@@ -1,0 +1,122 @@
+"""The audit log: acts of the board and publications, each line chained to the one before by its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC
+from typing import Any
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.clock import Clock
+from isoloir.store import audit_store
+from isoloir.store.audit_store import AuditLine
+from isoloir.store.engine import Store
+
+START = "0" * 64
+"""What the first line has in place of the hash of a former one."""
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last line: its serial (0 for an empty log) and its hash. The board writes it into its minutes."""
+
+    serial: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What does not hold, at which serial: `changed`, `chain`, `serial`, or `head_missing`."""
+
+    serial: int
+    clause: str
+
+
+@dataclass(frozen=True)
+class AuditCheck:
+    """What verifying the log found; it holds when there is no fault."""
+
+    lines: int
+    head: Head
+    faults: tuple[Fault, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Say whether every line is as it was written, and in its place."""
+        return not self.faults
+
+
+async def record(session: AsyncSession, election_id: str, act: str, details: Mapping[str, Any], clock: Clock) -> Head:
+    """Append a line in the caller's transaction: the act and its line are written together or not at all.
+
+    `details` is JSON, without personal data: numbers, digests, identifiers of contests and lists.
+    """
+    last = await audit_store.last(session)
+    line = AuditLine(
+        serial=last.serial + 1 if last else 1,
+        election=election_id,
+        act=act,
+        details=_canonical(dict(details)),
+        at=clock.now().astimezone(UTC).isoformat(timespec="seconds"),
+        previous=last.hash if last else START,
+        hash="",
+    )
+    line = replace(line, hash=_hash(line))
+    await audit_store.append(session, line)
+    return Head(line.serial, line.hash)
+
+
+async def head(store: Store) -> Head:
+    """Return the head of the log."""
+    async with store.read() as session:
+        last = await audit_store.last(session)
+    return Head(last.serial, last.hash) if last else Head(0, START)
+
+
+async def lines(store: Store, election_id: str) -> list[AuditLine]:
+    """Return the lines of one election, in order."""
+    async with store.read() as session:
+        return [line async for line in audit_store.lines(session, election_id)]
+
+
+async def verify(store: Store, known: Head | None = None) -> AuditCheck:
+    """Recompute the whole chain; `known` is a head written down earlier, which must still be in it.
+
+    The chain alone shows a line that was changed, inserted, moved or taken out between others; only a known head
+    shows that the last lines were cut off, or the whole log rewritten.
+    """
+    faults: list[Fault] = []
+    count, present, found = 0, Head(0, START), known is None or known == Head(0, START)
+    async with store.read() as session:
+        async for line in audit_store.lines(session):
+            count += 1
+            if line.serial != count and not any(fault.clause == "serial" for fault in faults):
+                faults.append(Fault(line.serial, "serial"))
+            if line.previous != present.hash:
+                faults.append(Fault(line.serial, "chain"))
+            if line.hash != _hash(line):
+                faults.append(Fault(line.serial, "changed"))
+            present = Head(line.serial, line.hash)
+            found = found or present == known
+    if known is not None and not found:
+        faults.append(Fault(known.serial, "head_missing"))
+    return AuditCheck(count, present, tuple(faults))
+
+
+def _hash(line: AuditLine) -> str:
+    covered = {
+        "serial": line.serial,
+        "election": line.election,
+        "act": line.act,
+        "details": line.details,
+        "at": line.at,
+    }
+    return hashlib.sha256(line.previous.encode() + _canonical(covered).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)

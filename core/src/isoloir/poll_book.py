@@ -1,0 +1,40 @@
+"""The poll book as others read it: a voter's own marks, and the turnout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from isoloir.config.election import ElectionFile
+from isoloir.store import poll_book_store, roll_store
+from isoloir.store.engine import Store
+
+
+@dataclass(frozen=True)
+class Turnout:
+    """How many may vote in a contest, and how many have."""
+
+    entitled: int
+    voted: int
+
+
+async def marked(store: Store, election_id: str, entry_id: str) -> Mapping[str, datetime]:
+    """Return, by contest, the hour (aware, UTC) in which this entry voted."""
+    async with store.read() as session:
+        return await poll_book_store.marked(session, election_id, entry_id)
+
+
+async def turnout(store: Store, election: ElectionFile) -> Mapping[str, Turnout]:
+    """Return the turnout of every contest, in the election file's order."""
+    async with store.read() as session:
+        entitled = await roll_store.entitled(session, election.id)
+        voted = await poll_book_store.voted(session, election.id)
+    return {
+        contest.id: Turnout(entitled.get(contest.id, 0), voted.get(contest.id, 0)) for contest in election.contests
+    }
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Round down to the hour: finer times in the poll book would tell the order of votes."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -1,0 +1,107 @@
+"""Rehearsals and publications in the database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.store.acts_tables import PublicationRow, RehearsalRow
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A rehearsal that was held: when (to the hour), under which system digest, and what it showed (JSON)."""
+
+    number: int
+    system_digest: str
+    passed: bool
+    hour: datetime
+    record: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication of a contest's box; key and signature (Ed25519) are hexadecimal."""
+
+    contest: str
+    number: int
+    count: int
+    hash: str
+    previous_hash: str
+    published_at: datetime
+    public_key: str
+    signature: str
+
+
+async def add_rehearsal(
+    session: AsyncSession,
+    election_id: str,
+    system_digest: str,
+    passed: bool,
+    hour: datetime,
+    record: Mapping[str, Any],
+) -> Rehearsal:
+    """Keep a rehearsal; former ones stay."""
+    former = await latest_rehearsal(session, election_id)
+    made = Rehearsal(former.number + 1 if former else 1, system_digest, passed, hour, dict(record))
+    session.add(
+        RehearsalRow(
+            election=election_id,
+            number=made.number,
+            system_digest=system_digest,
+            passed=passed,
+            hour=hour,
+            record=json.dumps(dict(record), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        )
+    )
+    await session.flush()
+    return made
+
+
+async def latest_rehearsal(session: AsyncSession, election_id: str) -> Rehearsal | None:
+    """Return the last rehearsal, or `None`."""
+    row = (
+        await session.exec(
+            select(RehearsalRow)
+            .where(RehearsalRow.election == election_id)
+            .order_by(col(RehearsalRow.number).desc())
+            .limit(1)
+        )
+    ).first()
+    if row is None:
+        return None
+    return Rehearsal(row.number, row.system_digest, row.passed, row.hour, json.loads(row.record))
+
+
+async def add_publication(session: AsyncSession, election_id: str, publication: Publication) -> None:
+    """Keep a publication."""
+    session.add(PublicationRow(election=election_id, **vars(publication)))
+    await session.flush()
+
+
+async def publications(session: AsyncSession, election_id: str, contest_id: str) -> list[Publication]:
+    """Return every publication of a contest's box, the oldest first."""
+    found = await session.exec(
+        select(PublicationRow)
+        .where(PublicationRow.election == election_id, PublicationRow.contest == contest_id)
+        .order_by(col(PublicationRow.number))
+    )
+    return [
+        Publication(
+            row.contest,
+            row.number,
+            row.count,
+            row.hash,
+            row.previous_hash,
+            row.published_at,
+            row.public_key,
+            row.signature,
+        )
+        for row in found
+    ]

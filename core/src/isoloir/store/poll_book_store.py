@@ -1,0 +1,44 @@
+"""The poll book in the database: who has voted in what, to the hour, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import func
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir.store.base import insert_absent
+from isoloir.store.roll_tables import PollBookRow
+
+
+async def mark(session: AsyncSession, election_id: str, contest_id: str, entry_id: str, hour: datetime) -> bool:
+    """Write that this entry voted; false when it is written already."""
+    row = {"election": election_id, "contest": contest_id, "entry": entry_id, "hour": hour}
+    return await insert_absent(session, PollBookRow, [row]) == 1
+
+
+async def marked(session: AsyncSession, election_id: str, entry_id: str) -> dict[str, datetime]:
+    """Return the hours in which this entry voted, by contest."""
+    query = select(PollBookRow.contest, PollBookRow.hour).where(
+        PollBookRow.election == election_id, PollBookRow.entry == entry_id
+    )
+    return dict((await session.exec(query)).all())
+
+
+async def is_marked(session: AsyncSession, election_id: str, contest_id: str, entry_id: str) -> bool:
+    """Say whether this entry has voted in this contest."""
+    query = select(PollBookRow.entry).where(
+        PollBookRow.election == election_id, PollBookRow.contest == contest_id, PollBookRow.entry == entry_id
+    )
+    return (await session.exec(query)).first() is not None
+
+
+async def voted(session: AsyncSession, election_id: str) -> dict[str, int]:
+    """Return how many entries have voted, by contest; contests without any are left out."""
+    query = (
+        select(PollBookRow.contest, func.count())
+        .where(PollBookRow.election == election_id)
+        .group_by(col(PollBookRow.contest))
+    )
+    return dict((await session.exec(query)).all())
