@@ -112,9 +112,11 @@ def satisfied(policy: PolicyLike[BranchLike], proved: Collection[str]) -> bool:
 
 def asks_identifier(branch: BranchLike, vouchings: Vouchings, roll_fields: Fields) -> bool:
     """Say whether the core asks for the identifier: when the branch's first factor asserts no key of the roll."""
-    first = vouchings.get(branch.all[0], {}) if branch.all else {}
+    if not branch.all:
+        return False
     return not any(
-        isinstance(by, Asserted) and claim in roll_fields and roll_fields[claim].key for claim, by in first.items()
+        isinstance(by, Asserted) and claim in roll_fields and roll_fields[claim].key
+        for claim, by in vouchings.get(branch.all[0], {}).items()
     )
 
 

@@ -134,13 +134,16 @@ def read_private(path: Path) -> bytes:
         raise
     except OSError:
         raise IsoloirError("secret_file_unreadable", file=path.name) from None
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise IsoloirError("secret_file_unreadable", file=path.name)
         if stat.S_IMODE(status.st_mode) & 0o077:
             raise IsoloirError("secret_file_readable", file=path.name)
-        return opened.read(_MOST_BYTES)
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            return opened.read(_MOST_BYTES)
+    finally:
+        os.close(descriptor)
 
 
 def write_private(path: Path, content: bytes) -> None:
