@@ -32,7 +32,7 @@ async def test_database_is_its_owners_alone(store: Store, tmp_path: Path) -> Non
     """The database and its log are readable by their owner alone."""
     async with store.write() as session:
         session.add(contact())
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("isoloir.sqlite3*")]  # noqa: ASYNC240
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in tmp_path.glob("isoloir.sqlite3*")]
     assert len(modes) >= 2
     assert set(modes) == {0o600}
 

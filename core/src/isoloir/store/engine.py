@@ -120,7 +120,6 @@ class Store:
         Returns false when another process was reading all along, so that the log could not be emptied:
         call it again.
         """
-        await self.settle()
         emptied = await self._checkpoint()
         if rebuild:
             await self._alone("VACUUM")
