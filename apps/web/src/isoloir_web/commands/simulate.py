@@ -1,0 +1,57 @@
+"""`isoloir simulate`: a whole election without a person."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from isoloir_web.trial.simulation import Simulation
+
+
+@click.command()
+@click.argument("election", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--voters", type=click.IntRange(min=1), default=200, show_default=True)
+@click.option("--json", "report", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the report.")
+@click.option("--group", type=click.Choice(["Ed25519", "BELENIOS-2048"]), help="Another group than the file's.")
+@click.option("--archives", type=click.Path(path_type=Path, file_okay=False), help="Where to keep the archives.")
+@click.option("--seed", type=int, help="Draw the same people and choices again.")
+@click.pass_context
+def simulate(
+    ctx: click.Context,
+    election: Path,
+    voters: int,
+    report: Path | None,
+    group: str | None,
+    archives: Path | None,
+    seed: int | None,
+) -> None:
+    """Run ELECTION from the invitation to the seats, with invented voters over HTTP, and verify it.
+
+    Exit status 0 only if poll book, ballots and votes agree in every contest, every archive verifies, and the result
+    is what was cast.
+    """
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(phase: str, done: int, of: int) -> None:
+            bar.update(task, description=phase, completed=done, total=of or None)
+
+        simulation = Simulation(election, voters, group=group, archives=archives, seed=seed, advance=advance)
+        outcome = asyncio.run(simulation.run())
+    text = json.dumps(outcome.report, ensure_ascii=False, indent=2)
+    if report is None:
+        click.echo(text)
+    else:
+        report.parent.mkdir(parents=True, exist_ok=True)
+        report.write_text(text + "\n", encoding="utf-8")
+        click.echo(f"{report}: {outcome.report['voted']} of {voters} voted, verified: {outcome.report['verified']}")
+    for problem in outcome.problems:
+        click.echo(problem, err=True)
+    if not outcome.report["verified"]:
+        ctx.exit(1)

@@ -1,0 +1,106 @@
+"""A voter's browser without a window: pages, their forms and refusals, over real HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+import httpx2
+
+
+@dataclass
+class Form:
+    """One form of a page: where it goes, what it hides, and the names of its fields."""
+
+    action: str
+    hidden: dict[str, str] = field(default_factory=dict)
+    fields: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Shown:
+    """What came back: the address, the status, the refusal codes that the page bears, its forms and outer links."""
+
+    url: str
+    status: int
+    codes: list[str]
+    forms: list[Form]
+    onward: str
+
+    @property
+    def path(self) -> str:
+        """The path of the address."""
+        return urlsplit(self.url).path
+
+    def asking(self, *names: str) -> Form | None:
+        """Return the form that has one of these fields."""
+        return next((form for form in self.forms if set(names) & set(form.fields)), None)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self.codes: list[str] = []
+        self.onward = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.codes += found.get("data-codes", "").split()
+        if tag == "form":
+            self.forms.append(Form(found.get("action", "")))
+        elif tag == "a" and "data-onward" in found:
+            self.onward = found.get("href", "")
+        elif tag == "input" and self.forms:
+            if found.get("type") == "hidden":
+                self.forms[-1].hidden[found["name"]] = found.get("value", "")
+            elif "name" in found:
+                self.forms[-1].fields.append(found["name"])
+
+
+class Browser:
+    """One voter's browser, with cookies of its own; it says who it is as a browser does."""
+
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self.http = httpx2.AsyncClient(
+            base_url=base_url,
+            follow_redirects=False,
+            timeout=60,
+            headers={"sec-fetch-site": "same-origin", "accept": "text/html", "accept-language": "fr"},
+        )
+
+    async def __aenter__(self) -> Browser:
+        """Open."""
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close."""
+        await self.http.aclose()
+
+    async def get(self, url: str) -> Shown:
+        """Go to an address, following redirects within the site."""
+        return await self._follow(await self.http.get(url))
+
+    async def post(self, url: str, data: dict[str, str]) -> Shown:
+        """Submit a form."""
+        return await self._follow(await self.http.post(url, data=data))
+
+    async def send(self, form: Form, **values: str) -> Shown:
+        """Submit one of a page's forms with these fields filled in."""
+        return await self.post(form.action, {**form.hidden, **values})
+
+    async def _follow(self, answer: httpx2.Response) -> Shown:
+        while answer.is_redirect:
+            answer = await self.http.get(answer.headers["location"])
+        reader = _Reader()
+        reader.feed(answer.text)
+        return Shown(str(answer.url), answer.status_code, reader.codes, reader.forms, reader.onward)
+
+    async def json(self, method: str, path: str, token: str = "", content: bytes | None = None) -> httpx2.Response:
+        """Ask as the booth does."""
+        headers = {"accept": "application/json", "content-type": "application/json"}
+        if token:
+            headers["x-isoloir-token"] = token
+        return await self.http.request(method, path, headers=headers, content=content)

@@ -1,0 +1,104 @@
+"""An instance's folder, made from an election's file: settings, the file adapted to this machine, secrets."""
+
+from __future__ import annotations
+
+import secrets
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import tomlkit
+
+from isoloir.config.secrets import FOLDER as SECRETS
+from isoloir.config.secrets import write_private
+from isoloir.hooks import ENTRY_POINTS
+from isoloir.instance import ELECTIONS, FILE
+
+CLIENT_ID = "isoloir"
+SIMULATED = "/demo/psc"
+"""Where the simulated Pro Santé Connect is mounted."""
+_SECRET_FILE = "psc-simulator"  # noqa: S105  # a file's name
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was written: the instance's folder, the election in it, and where messages are kept."""
+
+    folder: Path
+    election_id: str
+    outbox: Path
+    base_url: str
+
+    @property
+    def board(self) -> Path:
+        """Where the trial's board keeps its key shares; a real board's never lie on the server."""
+        return self.folder / "board"
+
+    @property
+    def client_secret(self) -> str:
+        """The secret between this instance and the simulated provider."""
+        return (self.folder / SECRETS / _SECRET_FILE).read_text()
+
+
+def write_instance(
+    folder: Path,
+    source: Path,
+    *,
+    base_url: str,
+    opens: datetime,
+    closes: datetime,
+    group: str | None = None,
+    demo: bool = True,
+) -> Trial:
+    """Write an instance that runs a copy of the election file `source` on this machine.
+
+    The copy differs in its window (aware moments, legal time of its zone), its notifiers (an outbox), the address of
+    the simulated Pro Santé Connect, and the group where one is given; it is marked as a test.
+    """
+    document = tomlkit.parse(source.read_text(encoding="utf-8"))
+    election_id = str(document["id"])
+    outbox = folder / "outbox"
+    _adapt(document, base_url, opens, closes, outbox, group)
+    place = folder / ELECTIONS / election_id
+    place.mkdir(parents=True)
+    outbox.mkdir(mode=0o700)
+    (place / FILE).write_text(tomlkit.dumps(document), encoding="utf-8")
+    write_private(folder / SECRETS / _SECRET_FILE, secrets.token_urlsafe(32).encode())
+    plugins = sorted({point.name for point in entry_points(group=ENTRY_POINTS)} & _named(document))
+    settings = {"base_url": base_url, "demo": demo, "plugins": plugins}
+    (folder / "isoloir.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
+    return Trial(folder, election_id, outbox, base_url)
+
+
+def _adapt(document: Any, base_url: str, opens: datetime, closes: datetime, outbox: Path, group: str | None) -> None:
+    document["test"] = True
+    if group:
+        document["group"] = group
+    window = document["window"]
+    zone = ZoneInfo(str(window.get("zone", "Europe/Paris")))
+    for name, moment in (("opens", opens), ("closes", closes)):
+        window[name] = moment.astimezone(zone).replace(microsecond=0, tzinfo=None)
+    document["notifiers"] = {
+        channel: {"plugin": "outbox", "config": {"folder": str(outbox)}} for channel in ("email", "sms", "post")
+    }
+    for factor in document["factors"].values():
+        config = factor.get("config", {})
+        if factor["plugin"] == "prosante_connect":
+            factor["config"] = {
+                **{key: value for key, value in config.unwrap().items() if key in ("minimum_acr", "prompt_login")},
+                "preset": "simulator",
+                "issuer": f"{base_url}{SIMULATED}",
+                "client_id": CLIENT_ID,
+                "client_secret": {"file": _SECRET_FILE},
+                "post_logout_url": f"{base_url}/e/{document['id']}/goodbye",
+            }
+
+
+def _named(document: Any) -> set[str]:
+    read = tomllib.loads(tomlkit.dumps(document))
+    uses = [*read["factors"].values(), *read.get("eligibility", ()), *read["notifiers"].values()]
+    return {use["plugin"] for use in uses}

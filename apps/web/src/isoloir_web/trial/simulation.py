@@ -1,0 +1,309 @@
+"""A whole election without a person: invited, voted by HTTP, closed, unsealed, counted, verified."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from isoloir import board, key_ceremony, lifecycle, publication, roll, unsealing
+from isoloir.clock import ShiftedClock
+from isoloir.config.election import ElectionFile
+from isoloir.counting import choices
+from isoloir.instance import Instance
+from isoloir.roll import RollEntry
+from isoloir_ballots.errors import VerificationError
+from isoloir_ballots.verify import check_archive
+from isoloir_outbox import read_outbox
+from isoloir_web.trial import people
+from isoloir_web.trial.browsing import Browser
+from isoloir_web.trial.folder import Trial, write_instance
+from isoloir_web.trial.preparation import invite, open_vote, prepare
+from isoloir_web.trial.serving import HOST, bound, served
+from isoloir_web.trial.voting import MISTAKES, Plan, Tally, Voter
+
+_AT_ONCE = 8
+_ABSTAIN = 0.1
+_ERR = 0.2
+_CODE_SEEN_WITHIN = 50
+
+Advance = Callable[[str, int, int], None]
+"""Told the phase, how far it is and of how many."""
+
+
+@dataclass
+class Outcome:
+    """What a simulation found; `report` is its JSON."""
+
+    report: dict[str, Any]
+    problems: list[str] = field(default_factory=list)
+
+
+class Simulation:
+    """One simulated election in a folder of its own."""
+
+    def __init__(
+        self,
+        source: Path,
+        voters: int,
+        *,
+        group: str | None = None,
+        archives: Path | None = None,
+        seed: int | None = None,
+        advance: Advance | None = None,
+    ) -> None:
+        self.source = source
+        self.voters = voters
+        self.group = group
+        self.archives = archives
+        self.draw = random.Random(seed)  # noqa: S311  # people and choices, no secret
+        self.seconds: dict[str, float] = {}
+        self.seen = Tally()
+        self.problems: list[str] = []
+        self._advance = advance or (lambda *_: None)
+
+    async def run(self) -> Outcome:
+        """Run it from the empty folder to the verified archives."""
+        with tempfile.TemporaryDirectory(prefix="isoloir-simulation-") as folder, bound() as listening:
+            base_url = f"http://{HOST}:{listening.getsockname()[1]}"
+            now = datetime.now(UTC)
+            trial = write_instance(
+                Path(folder),
+                self.source,
+                base_url=base_url,
+                opens=now,
+                closes=now + timedelta(days=2),
+                group=self.group,
+            )
+            async with Instance.open(trial.folder, clock=ShiftedClock()) as instance:
+                election = instance.election(trial.election_id)
+                return await self._life(instance, election, trial, listening)
+
+    async def _life(self, instance: Instance, election: ElectionFile, trial: Trial, listening: Any) -> Outcome:
+        clock = instance.clock
+        assert isinstance(clock, ShiftedClock)
+        with self._timed("setup"):
+            found = people.people(election, self.voters, self.draw)
+            shares = await prepare(
+                instance, election, people.as_csv(found), trial.board, lambda step: self._advance(step, 0, 0)
+            )
+            await open_vote(instance, election)
+        with self._timed("invite"):
+            await invite(instance, election)
+        entries = await roll.entries(instance.store, election.id)
+        self.draw.shuffle(entries)
+        async with served(instance, election, trial, listening):
+            with self._timed("vote"):
+                await self._voting(instance, election, trial, entries, clock)
+            with self._timed("close"):
+                clock.move_to(election.window.grace_ends + timedelta(seconds=1))
+                await board.close_vote(
+                    instance.store,
+                    election,
+                    clock,
+                    instance.keys,
+                    instance.secrets_folder,
+                    instance.archives_folder,
+                )
+            with self._timed("tally"):
+                boards = await key_ceremony.boards(instance.store, election)
+                partials = await asyncio.to_thread(
+                    unsealing.partials_of, boards, election, instance.archives_folder, shares
+                )
+                results = await self._unseal(instance, election, partials)
+            await lifecycle.publish_results(instance.store, election, clock)
+        with self._timed("verify"):
+            archives, verified = await asyncio.to_thread(self._verify, instance, election)
+        self._compare(results)
+        return Outcome(self._report(results, archives, verified), self.problems)
+
+    async def _unseal(self, instance: Instance, election: ElectionFile, partials: Any) -> unsealing.Results:
+        # The simulated board draws every lot beforehand: the order of its draw parts whatever equals there are.
+        lots = {
+            contest.id: self.draw.sample([one.id for one in contest.lists], len(contest.lists))
+            for contest in election.contests
+        }
+        return await unsealing.unseal(
+            instance.store, election, instance.archives_folder, partials, instance.clock, lots=lots
+        )
+
+    # --- voting -----------------------------------------------------------------------------------------
+
+    async def _voting(
+        self,
+        instance: Instance,
+        election: ElectionFile,
+        trial: Trial,
+        entries: list[RollEntry],
+        clock: ShiftedClock,
+    ) -> None:
+        plans = [self._plan(election, index, entry) for index, entry in enumerate(entries)]
+        late, plans = plans[:1], plans[1:]
+        going = [plan for plan in plans if self.draw.random() >= _ABSTAIN]
+        clock.shift = -timedelta(minutes=10)
+        await self._expect_refusal(instance, election, trial, going[:1] or late)
+        clock.shift = timedelta(0)
+        places = asyncio.Semaphore(_AT_ONCE)
+        done = 0
+
+        async def one(plan: Plan) -> None:
+            nonlocal done
+            async with places:
+                await self._whole(instance, election, trial, plan)
+                done += 1
+                self._advance("vote", done, len(going))
+
+        async with asyncio.TaskGroup() as group:
+            for plan in going:
+                group.create_task(one(plan))
+        await publication.publish_due(instance.store, election, clock, instance.keys)
+        await self._find_trackers(election, trial)
+        await self._grace(instance, election, trial, late, clock)
+
+    async def _whole(self, instance: Instance, election: ElectionFile, trial: Trial, plan: Plan) -> None:
+        for _ in range(3):
+            async with Browser(trial.base_url) as browser:
+                voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
+                if await voter.log_in():
+                    await voter.vote()
+                    return
+            plan.mistake = ""
+        self.problems.append("a voter on the roll could not log in")
+
+    async def _expect_refusal(
+        self, instance: Instance, election: ElectionFile, trial: Trial, plans: list[Plan]
+    ) -> None:
+        for plan in plans:
+            async with Browser(trial.base_url) as browser:
+                reader = self._reader(instance, election, trial)
+                if await Voter(election, plan, browser, reader, self.seen).log_in():
+                    self.problems.append("a voter logged in outside the window")
+
+    async def _grace(
+        self, instance: Instance, election: ElectionFile, trial: Trial, late: list[Plan], clock: ShiftedClock
+    ) -> None:
+        """Log in just before the close and vote in the grace; nobody else may come in, and nobody votes after."""
+        for plan in late:
+            plan.mistake = ""
+            first, *rest = plan.choices.items()
+            clock.move_to(election.window.closes - timedelta(minutes=5))
+            async with Browser(trial.base_url) as browser:
+                voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
+                if not await voter.log_in():
+                    self.problems.append("a voter could not log in before the close")
+                    return
+                clock.move_to(election.window.closes + timedelta(minutes=2))
+                await self._expect_refusal(instance, election, trial, late)
+                if not await voter.vote_in(*first):
+                    self.problems.append("a voter logged in before the close could not vote in the grace")
+                else:
+                    self.seen.voted += 1
+                clock.move_to(election.window.grace_ends + timedelta(seconds=1))
+                if rest and await voter.vote_in(*rest[0]):
+                    self.problems.append("a vote was taken after the grace")
+
+    def _plan(self, election: ElectionFile, index: int, entry: RollEntry) -> Plan:
+        branches = election.policy.any
+        return Plan(
+            entry,
+            branches[index % len(branches)].id,
+            {contest.id: self.draw.choice(choices(contest)) for contest in roll.contests_of(election, entry)},
+            self.draw.choice(MISTAKES) if self.draw.random() < _ERR else "",
+            f"+336124{index:05d}",
+        )
+
+    def _reader(self, instance: Instance, election: ElectionFile, trial: Trial) -> Callable[[str], Any]:
+        async def read(address: str) -> str:
+            for _ in range(_CODE_SEEN_WITHIN):
+                await instance.deliver(election)
+                mine = [one for one in read_outbox(trial.outbox) if one.recipient == address]
+                found = re.findall(r"\b[A-Z0-9]{4}-?[A-Z0-9]{4}\b", mine[-1].text) if mine else []
+                if found:
+                    return str(found[0])
+                await asyncio.sleep(0.1)
+            return ""
+
+        return read
+
+    async def _find_trackers(self, election: ElectionFile, trial: Trial) -> None:
+        async with Browser(trial.base_url) as browser:
+            for tracker in self.seen.trackers[:5]:
+                page = await browser.post(f"/e/{election.id}/box", {"tracker": tracker})
+                if page.status != 200 or "tracker_unknown" in page.codes:
+                    self.problems.append("a tracker is not in the public box")
+
+    # --- after ------------------------------------------------------------------------------------------
+
+    def _verify(self, instance: Instance, election: ElectionFile) -> tuple[list[str], bool]:
+        kept, verified = [], True
+        for number, contest in enumerate(election.contests, 1):
+            path = unsealing.archive_path(instance.archives_folder, election, contest.id)
+            try:
+                check_archive(path)
+            except VerificationError as error:
+                verified = False
+                self.problems.append(f"{contest.id}: {error.clause}")
+            if self.archives is not None:
+                self.archives.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, self.archives / path.name)
+                kept.append(str(self.archives / path.name))
+            else:
+                kept.append(path.name)
+            self._advance("verify", number, len(election.contests))
+        return kept, verified
+
+    def _compare(self, results: unsealing.Results) -> None:
+        for one in results.contests:
+            cast = self.seen.cast.get(one.contest, Counter())
+            counted = {**one.counts.votes, "blank": one.counts.blank}
+            if {name: number for name, number in counted.items() if number} != dict(cast):
+                self.problems.append(f"{one.contest}: the result is not what was cast")
+            if not one.poll_book == one.ballots == one.counts.expressed + one.counts.blank:
+                self.problems.append(f"{one.contest}: poll book, ballots and votes differ")
+
+    def _report(self, results: unsealing.Results, archives: list[str], verified: bool) -> dict[str, Any]:
+        return {
+            "voters": self.voters,
+            "voted": self.seen.voted,
+            "refused": dict(sorted(self.seen.refused.items())),
+            "branches": dict(sorted(self.seen.branches.items())),
+            "contests": {
+                one.contest: {
+                    "poll_book": one.poll_book,
+                    "ballots": one.ballots,
+                    "blank": one.counts.blank,
+                    "lists": {
+                        name: {"votes": votes, "seats": one.allocation.seats[name]}
+                        for name, votes in one.counts.votes.items()
+                    },
+                }
+                for one in results.contests
+            },
+            "archives": archives,
+            "verified": verified and not self.problems,
+            "seconds": {name: round(spent, 3) for name, spent in self.seconds.items()},
+        }
+
+    def _timed(self, name: str) -> _Timer:
+        self._advance(name, 0, 0)
+        return _Timer(self.seconds, name)
+
+
+class _Timer:
+    def __init__(self, kept: dict[str, float], name: str) -> None:
+        self._kept, self._name, self._since = kept, name, 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        self._kept[self._name] = time.perf_counter() - self._since
