@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from isoloir_prosante_connect.factor import ProSanteConnect
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
 
 CALLBACK = "http://127.0.0.1:8000/e/essai/login/callback/psc"
+TLS = ssl.create_default_context()
+"""Made once: reading the authorities' certificates is the slowest part of making a client."""
 SECRET = "k7-Une.phrase:de+passe/longue"
 
 
@@ -102,7 +105,7 @@ def configured(simulator: Simulator, **changes: Any) -> ProSanteConnectConfig:
             "issuer": simulator.issuer,
             "client_id": "isoloir",
             "client_secret": SECRET,
-            "timeout": 2,
+            "timeout": 10,
         }
         | changes
     )
@@ -112,7 +115,7 @@ def configured(simulator: Simulator, **changes: Any) -> ProSanteConnectConfig:
 def _provider() -> Iterator[Simulator]:
     clock = ShiftedClock()
     client = RelyingParty("isoloir", SECRET, (CALLBACK,), ("http://127.0.0.1:8000/e/essai/",))
-    with serve_simulator(clients=[client], clock=clock, slow_seconds=1, path="/demo/psc") as simulator:
+    with serve_simulator(clients=[client], clock=clock, slow_seconds=1.5, path="/demo/psc") as simulator:
         yield simulator
 
 
@@ -135,8 +138,8 @@ def make_voter(simulator: Simulator) -> MakeVoter:
     async def make(*, test: bool = False, shift: float = 0, **changes: Any) -> AsyncIterator[Voter]:
         clock = ShiftedClock(shift=timedelta(seconds=shift))
         async with (
-            httpx2.AsyncClient(trust_env=False, timeout=5) as http,
-            httpx2.AsyncClient(trust_env=False, timeout=5) as browser,
+            httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=10) as http,
+            httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=10) as browser,
         ):
             flow = SmallFlow(http, clock, election=FlowElection("essai", test=test))
             yield Voter(simulator, flow, browser, ProSanteConnect(), configured(simulator, **changes))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from isoloir.hooks import Proved, Redirect, Refused
+from isoloir_prosante_connect.config import ProSanteConnectConfig
 
 TOKENS = {
     "wrong_nonce": "psc_token_nonce",
@@ -44,6 +45,13 @@ CALLBACKS = {
     "callback_server_error": "psc_unavailable",
     "callback_invalid_scope": "psc_misconfigured",
 }
+
+
+def _patient(config: ProSanteConnectConfig, broken: str) -> ProSanteConnectConfig:
+    """Wait long enough for a busy machine, but not for a provider that is slow on purpose."""
+    return config.model_copy(update={"timeout": 0.4}) if broken == "slow" else config
+
+
 BROKEN = ("html", "not_object", "error_500", "redirect", "slow", "huge")
 
 
@@ -64,19 +72,22 @@ async def test_a_provider_that_is_down_lets_nobody_in(
     make_voter: Any, simulator: Any, endpoint: str, broken: str
 ) -> None:
     """A page instead of JSON, a failure, a redirection, silence or a flood at the return: unavailable, no more."""
-    async with make_voter(timeout=0.4) as voter:
+    async with make_voter() as voter:
         params = await voter.params()
         simulator.fail(f"{endpoint}_{broken}")
+        voter.config = _patient(voter.config, broken)
         assert await voter.finish(params) == Refused("psc_unavailable")
 
 
 @pytest.mark.parametrize("broken", BROKEN)
 async def test_a_provider_that_is_down_is_said_at_the_start(make_voter: Any, simulator: Any, broken: str) -> None:
     """A broken discovery refuses at the start; its sound twin sends the voter out."""
-    async with make_voter(timeout=0.4) as voter:
+    async with make_voter() as voter:
         simulator.fail(f"discovery_{broken}")
+        sound, voter.config = voter.config, _patient(voter.config, broken)
         assert await voter.start() == Refused("psc_unavailable")
         simulator.fail()
+        voter.config = sound
         assert isinstance(await voter.start(), Redirect)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +16,14 @@ from isoloir.hooks import PluginConfig, Redirect, Step
 from isoloir.plugin_set import PluginSet
 from isoloir.testing import FactorContract, FactorRun, FakeClock, FakeFlow
 from isoloir.testing.texts import literal_codes, missing, refusal_identifiers, texts_of, well_formed
+from isoloir.texts import read_catalogues
 from isoloir_prosante_connect import checking, identity
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 from isoloir_prosante_connect.factor import ProSanteConnect
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
 
 PACKAGE = "isoloir_prosante_connect"
+TLS = ssl.create_default_context()
 CALLBACKS = tuple(FakeFlow(election=election).callback for election in (FakeFlow().election.id, "another-election"))
 
 
@@ -64,7 +67,7 @@ class TestProSanteConnectContract(FactorContract):
 
     @pytest.fixture
     async def make_flow(self, provider: Simulator) -> AsyncIterator[Callable[..., FakeFlow]]:  # type: ignore[override]
-        async with httpx2.AsyncClient(trust_env=False, timeout=5) as http:
+        async with httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=10) as http:
 
             def make(**arguments: Any) -> FakeFlow:
                 flow = FakeFlow(http=http, **arguments)
@@ -77,7 +80,7 @@ class TestProSanteConnectContract(FactorContract):
         step = await run.start()
         assert isinstance(step, Redirect)
         with _unlogged():
-            async with httpx2.AsyncClient(trust_env=False, timeout=5) as browser:
+            async with httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=10) as browser:
                 url = await log_in(browser, step.url, "899700000017")
         return await run.come_back(**dict(parse_qsl(urlsplit(url).query)))
 
@@ -97,12 +100,11 @@ def test_every_code_has_its_sentence_and_remedy_in_both_languages() -> None:
 
 def test_the_catalogue_says_nothing_that_nothing_refuses() -> None:
     """No text outlives its code; those chosen by a condition are found in the sources by their name."""
-    from isoloir.texts import read_catalogues
-
     texts = read_catalogues(PACKAGE)
     said = {one.removeprefix("error.").removesuffix(".remedy") for one in texts["fr"]}
     conditional = {
-        "psc_misconfigured", "psc_code_refused", "psc_identity_unknown", "psc_token_unreadable", "psc_token_not_yet_valid",
+        "psc_misconfigured", "psc_code_refused", "psc_identity_unknown", "psc_token_unreadable",
+        "psc_token_not_yet_valid",
     }  # fmt: skip
     assert said - _codes() - conditional == set()
     assert set(texts["fr"]) == set(texts["en"])
@@ -110,8 +112,6 @@ def test_the_catalogue_says_nothing_that_nothing_refuses() -> None:
 
 def test_french_texts_keep_the_typography() -> None:
     """A narrow no-break space stands before high punctuation, and no straight apostrophe is left."""
-    from isoloir.texts import read_catalogues
-
     for name, text in read_catalogues(PACKAGE)["fr"].items():
         assert "'" not in text, name
         assert " :" not in text.replace("\u202f:", ""), name

@@ -46,7 +46,7 @@ def serve_simulator(
             )
         )  # fmt: skip
         settings = uvicorn.Config(
-            simulator, lifespan="off", ws="none", log_config=None, access_log=False, timeout_graceful_shutdown=1
+            simulator, lifespan="off", ws="none", log_config=None, log_level="warning", timeout_graceful_shutdown=1
         )
         server = uvicorn.Server(settings)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
