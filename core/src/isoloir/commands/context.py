@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AbstractAsyncContextManager
 from functools import cache, wraps
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -48,8 +49,9 @@ def language(ctx: click.Context | None = None) -> str:
 
 @cache
 def core_texts() -> Texts:
-    """Return the core's own texts."""
-    return Texts(read_catalogues("isoloir"))
+    """Return the texts of the core and of the distributions that bring commands."""
+    brought = sorted({point.module.partition(".")[0] for point in entry_points(group="isoloir.commands")})
+    return Texts(*(read_catalogues(package) for package in brought), read_catalogues("isoloir"))
 
 
 def instance_folder(ctx: click.Context) -> Path:
