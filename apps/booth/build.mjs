@@ -13,7 +13,7 @@ const one = async (options) => (await build({ ...shared, ...options })).outputFi
 const files = {
   'booth.js': await one({ entryPoints: ['src/main.ts'], format: 'iife', target: 'es2020' }),
   'support.js': await one({ entryPoints: ['src/support.js'], format: 'iife', target: 'es5' }),
-  'booth.css': await one({ entryPoints: ['static/booth.css'], target: ['chrome80', 'firefox80', 'safari14'] }),
+  'booth.css': await one({ entryPoints: ['static/booth.css'], target: ['chrome86', 'firefox80', 'safari14'] }),
 };
 
 // The page names the hash of all that it loads, so that its own hash stands for the whole booth.

@@ -67,7 +67,8 @@ class Mock:
     """What the web app would answer; tests set `answers` to make a request fail once per entry."""
 
     def __init__(self) -> None:
-        self.case = json.loads(VECTORS.read_text("utf-8"))["cases"][0]
+        self.cases = json.loads(VECTORS.read_text("utf-8"))["cases"]
+        self.case = self.cases[0]
         self.language = "fr"
         self.answers: dict[str, list[Any]] = {"setup": [], "credential": [], "ballot": []}
         self.cast: list[bytes] = []
@@ -77,23 +78,31 @@ class Mock:
 
     def setup(self, language: str) -> dict[str, Any]:
         answers = json.loads(self.case["election"])["questions"][0]["answers"]
-        order = [2, 0, 3, 1]
-        people = ["Camille Aubry", "Dominique Bellanger", "Claude Carré", "Sacha Delorme", "Noa Esteve", "Lou Ferrand"]
+        order = [i for i in (2, 0, 3, 1) if i < len(answers)]
+        people = [
+            "Camille Aubry",
+            "Dominique Bellanger",
+            "Claude Carré",
+            "Sacha Delorme",
+            "Noa Esteve",
+            "Lou Ferrand",
+        ]
         french = language == "fr"
+        window = ("Vote from 11 June, 9 am, to 18 June, 5 pm", "Vote du 11 juin, 9 h, au 18 juin, 17 h")
+        order_note = ("The order of the lists was drawn by lot.", "L’ordre des listes a été tiré au sort.")
+        hours = ("8 am to 8 pm, weekends 9 am to 6 pm", "de 8 h à 20 h, le week-end de 9 h à 18 h")
         return {
             "language": language,
             "voter": "Dr Alix Martin",
             "election": {
                 "id": "essai",
                 "title": "Élections des personnels médicaux 2024" if french else "Medical staff elections 2024",
-                "window": "Vote du 11 juin, 9 h, au 18 juin, 17 h" if french else "Vote from 11 June, 9 am, to 18 June, 5 pm",
+                "window": window[french],
             },
             "contest": {"id": "csn", "title": "Commission statutaire nationale" if french else "National commission"},
-            "order_note": "L’ordre des listes a été tiré au sort." if french else "The order of the lists was drawn by lot.",
+            "order_note": order_note[french],
             "election_json": self.case["election"],
-            "lists": [
-                {"id": f"l{i}", "name": answers[i], "candidates": people[: 3 + i], "answer": i} for i in order
-            ],
+            "lists": [{"id": f"l{i}", "name": answers[i], "candidates": people[: 3 + i], "answer": i} for i in order],
             "blank": True,
             "step_token": "jeton",
             "links": {
@@ -105,7 +114,7 @@ class Mock:
             },
             "help": {
                 "phone": "05 67 31 53 03",
-                "hours": "de 8 h à 20 h, le week-end de 9 h à 18 h" if french else "8 am to 8 pm, weekends 9 am to 6 pm",
+                "hours": hours[french],
             },
             "preview": False,
             **self.changes,

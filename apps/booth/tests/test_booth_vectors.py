@@ -1,4 +1,4 @@
-"""Ballots made by the booth's code are valid for isoloir_ballots, and the committed build is what its sources make."""
+"""Ballots made by the booth's code are valid for isoloir_ballots; the committed build is what its sources make."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from isoloir_ballots.errors import BallotsError
 from isoloir_ballots.verify import Setup, check_ballot
 

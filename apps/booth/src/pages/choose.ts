@@ -20,9 +20,9 @@ export function choosePage(session: Session, actions: Actions): HTMLElement[] {
   const card = (id: string, name: string, hint: string, checked: boolean) =>
     el('label', { class: 'card list' },
       el('input', { type, name: 'choice', id, value: id, checked, 'aria-describedby': notice ? 'choice-error' : undefined }),
-      el('span', {}, el('b', {}, name), el('span', {}, hint)));
+      el('span', {}, el('b', {}, name), hint && el('span', {}, hint)));
   const cards = setup.lists.flatMap((list, i) => [
-    card(`list-${i}`, list.name, t.candidates(list.candidates.length), chosen !== 'blank' && chosen.includes(list.id)),
+    card(`list-${i}`, list.name, list.candidates.length ? '' : t.candidates, chosen !== 'blank' && chosen.includes(list.id)),
     list.candidates.length > 0 && el('details', { class: 'more' },
       el('summary', {}, t.see(list.candidates.length), el('span', { class: 'unseen' }, t.ofList(list.name))),
       el('ol', {}, ...list.candidates.map((name) => el('li', {}, name)))),

@@ -24,7 +24,7 @@ export function reviewPage(session: Session, actions: Actions): HTMLElement[] {
     el('p', {}, t.sealedText),
     drawTracker(ballot.tracker),
     !uncertain && phase !== 'mismatch' && !setup.preview && el('p', { class: 'step' }, t.notYet));
-  const status = el('p', { class: busy ? 'status busy' : 'status', role: 'status', id: 'status' },
+  const status = el('p', { class: busy ? 'status busy' : 'status unseen', role: 'status', id: 'status' },
     phase === 'encrypting' ? t.encrypting : phase === 'casting' ? t.casting : '');
 
   const main = setup.preview && ballot

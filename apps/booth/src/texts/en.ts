@@ -31,7 +31,7 @@ export const en: Texts = {
         : min === 0 ? plural(max, 'One choice at most.', 'Up to # choices.')
           : `From ${min} to ${max} choices.`,
     legend: 'Candidate lists',
-    candidates: (n) => (n === 0 ? 'No candidates given' : plural(n, '# candidate', '# candidates')),
+    candidates: 'No candidates given',
     see: (n) => plural(n, 'See the candidate', 'See the # candidates'),
     ofList: (list) => ` of the list ${list}`,
     blank: 'Blank vote',

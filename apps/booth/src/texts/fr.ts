@@ -30,7 +30,7 @@ export const fr = {
         : min === 0 ? plural(max, 'Un choix au plus.', '# choix au plus.')
           : `De ${min} à ${max} choix.`,
     legend: 'Listes candidates',
-    candidates: (n: number) => (n === 0 ? 'Aucun candidat indiqué' : plural(n, '# candidat', '# candidats')),
+    candidates: 'Aucun candidat indiqué',
     see: (n: number) => plural(n, 'Voir le candidat', 'Voir les # candidats'),
     ofList: (list: string) => ` de la liste ${list}`,
     blank: 'Vote blanc',
