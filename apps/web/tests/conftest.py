@@ -1,0 +1,357 @@
+"""A small election on a real store, and the application on it; the login is scripted, everything else is real."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from isoloir import lifecycle, registrar, roll
+from isoloir.clock import ShiftedClock
+from isoloir.config.election import ElectionFile
+from isoloir.config.secrets import Keys
+from isoloir.config.settings import Settings
+from isoloir.hooks import Claim, Typed
+from isoloir.login.sessions import Sessions
+from isoloir.login.shown import (
+    BranchOffer,
+    FieldShown,
+    FormShown,
+    GoTo,
+    LoggedIn,
+    LoggedInShown,
+    RefusedShown,
+    Shown,
+    WaitShown,
+)
+from isoloir.plugin_set import PluginSet
+from isoloir.store.engine import Store
+from isoloir.texts import Texts, read_catalogues
+from isoloir_ballots import trustees
+from isoloir_ballots.ballot import make
+from isoloir_ballots.election import Election, Question
+from isoloir_ballots.groups import named
+from isoloir_web.app import create_app
+
+BASE = "http://127.0.0.1:8000"
+HERE = {"sec-fetch-site": "same-origin"}
+
+
+def two(fr: str, en: str | None = None) -> dict[str, str]:
+    return {"fr": fr, "en": en or fr}
+
+
+def contest(contest_id: str, fr: str, en: str, *colleges: str) -> dict[str, Any]:
+    names = ["Avenir du soin public", "Union des praticiens", "Hôpital et territoires"]
+    return {
+        "id": contest_id,
+        "title": two(fr, en),
+        "colleges": list(colleges),
+        "board": "national",
+        "seats": 5,
+        "lists": [
+            {"id": f"list-{n}", "name": name, "candidates": [f"Dr Candidat {n}{letter}" for letter in "ABCDE"]}
+            for n, name in enumerate(names)
+        ],
+    }
+
+
+def small_election(**changes: Any) -> ElectionFile:
+    return ElectionFile.model_validate(
+        {
+            "id": "essai-2024",
+            "title": two("Élections des personnels médicaux 2024", "Medical staff elections 2024"),
+            "window": {"opens": datetime(2024, 6, 11, 9), "closes": datetime(2024, 6, 18, 17)},  # noqa: DTZ001
+            "help_line": {
+                "phone": "05 67 31 53 03",
+                "hours": two("de 8 h à 20 h, le week-end de 9 h à 18 h", "8 am to 8 pm, weekends 9 am to 6 pm"),
+            },
+            "sender": {"name": "Vote", "address": "vote@example.org", "subject": two("Vote")},
+            "roll": {
+                "fields": {
+                    "rpps": {"key": True, "normalise": "digits"},
+                    "ordinal_number": {"normalise": "alphanumeric", "secret": True, "kinds": ["ordinal", "post"]},
+                }
+            },
+            "colleges": {
+                "ph": two("Praticiens hospitaliers", "Hospital practitioners"),
+                "pu": two("Personnels enseignants", "Teaching staff"),
+            },
+            "boards": {"national": {"trustees": ["president"]}},
+            "contests": [
+                contest("cspm", "Commission supérieure (CSPM)", "Higher commission (CSPM)", "ph"),
+                contest("csn", "Commission statutaire nationale (CSN)", "Statutory commission (CSN)", "ph", "pu"),
+                contest("pu", "Commission des enseignants", "Teachers’ commission", "pu"),
+            ],
+            "factors": {"psc": {"plugin": "provider"}, "ordinal": {"plugin": "number"}},
+            "policy": {
+                "any": [
+                    {
+                        "id": "psc",
+                        "label": two(
+                            "Avec Pro Santé Connect (CPS ou e-CPS)", "With Pro Santé Connect (CPS card or e-CPS)"
+                        ),
+                        "all": ["psc", "ordinal"],
+                    },
+                    {
+                        "id": "password",
+                        "label": two(
+                            "Avec mon identifiant et un mot de passe reçu par SMS",
+                            "With my identifier and a password sent by text message",
+                        ),
+                        "all": ["ordinal"],
+                    },
+                ]
+            },
+            "notifiers": {},
+        }
+        | changes
+    )
+
+
+def elector(number: int, **changes: Any) -> roll.NewEntry:
+    values: dict[str, Any] = {
+        "civility": "Dr",
+        "last_name": f"Martin{number or ''}",
+        "first_name": "Alix",
+        "email": f"alix{number}@example.org",
+        "mobile": "+33612345678",
+        "college": "ph",
+        "fields": {"rpps": f"1000{number:07}", "ordinal_number": f"75/{number}"},
+        "kinds": {"ordinal_number": "ordinal"},
+    }
+    return roll.NewEntry(**(values | changes))
+
+
+NUMBER = FieldShown(
+    name="number",
+    label="Numéro d’ordre",
+    hint="Chiffres et lettres",
+    input="text",
+    autocomplete="off",
+    inputmode="text",
+    value="",
+    error="",
+    max_length=64,
+)
+
+
+def number_form(**changes: Any) -> FormShown:
+    values: dict[str, Any] = {
+        "title": "Votre numéro d’ordre",
+        "intro": "",
+        "fields": [NUMBER],
+        "errors": [],
+        "submit": "Continuer",
+        "form": "ordinal.Number",
+        "also": [],
+        "step": 2,
+        "steps": 3,
+    }
+    return FormShown(**(values | changes))
+
+
+@dataclass
+class ScriptedLogin:
+    """Stands for `isoloir.login.login.Login`: answers what the test wrote, and notes what it was asked."""
+
+    stage: Stage
+    shows: Shown = field(default_factory=number_form)
+    submits: Shown | None = None
+    provider: str | None = None
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
+
+    async def begin(self, session: Any, branch: str, *, address: str = "") -> Shown:
+        self.asked.append(("begin", branch))
+        await self.stage.sessions.rotate(session)
+        return self.shows
+
+    async def show(self, session: Any) -> Shown:
+        self.asked.append(("show",))
+        return self.shows
+
+    async def tick(self, session: Any) -> Shown:
+        self.asked.append(("tick",))
+        return self.shows
+
+    async def submit(self, session: Any, form_name: str, data: Any, *, address: str = "") -> Shown:
+        self.asked.append(("submit", form_name, dict(data)))
+        return self.submits or await self.stage.log_in(session)
+
+    async def returned(self, session: Any, instance: str, params: Any, *, address: str = "") -> Shown:
+        self.asked.append(("returned", instance, dict(params)))
+        return self.submits or self.shows
+
+    async def leave(self, session: Any) -> str | None:
+        self.asked.append(("leave",))
+        return self.provider
+
+
+@dataclass
+class Stage:
+    """Stands for `isoloir.instance.Instance`, on a real store."""
+
+    folder: Path
+    settings: Settings
+    store: Store
+    keys: Keys
+    clock: ShiftedClock
+    files: dict[str, ElectionFile]
+    plugins: PluginSet
+    texts: Texts
+    sessions: Sessions
+    setups: dict[str, Election] = field(default_factory=dict)
+    scripted: Any = None
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.folder / "secrets"
+
+    @property
+    def archives_folder(self) -> Path:
+        return self.folder / "archives"
+
+    def elections(self) -> list[str]:
+        return sorted(self.files)
+
+    def election(self, election_id: str) -> ElectionFile:
+        return self.files[election_id]
+
+    def texts_of(self, election: ElectionFile) -> Texts:
+        return self.texts.overridden(election.texts)
+
+    def branches_with_identifier(self, election: ElectionFile) -> frozenset[str]:
+        return frozenset({"password"})
+
+    def login(self, election: ElectionFile) -> Any:
+        return self.scripted
+
+    @property
+    def only(self) -> ElectionFile:
+        return next(iter(self.files.values()))
+
+    async def log_in(self, session: Any, number: int = 0) -> LoggedInShown:
+        """Log a voter in, as the real login does: the voter is kept, the handle moves."""
+        entry = (await self.voters())[number]
+        voter = LoggedIn(
+            election_id=self.only.id,
+            entry_id=entry.id,
+            display=entry.display,
+            branch="psc",
+            authenticated_at=self.clock.now(),
+            claims={"rpps": Claim(entry.fields["rpps"], Typed())},
+        )
+        session.set_voter(voter, self.only.id)
+        await self.sessions.save(session)
+        await self.sessions.rotate(session)
+        return LoggedInShown(voter)
+
+    async def voters(self) -> list[roll.RollEntry]:
+        return sorted(await roll.entries(self.store, self.only.id), key=lambda one: one.last_name)
+
+    async def open_vote(self) -> None:
+        """Go through the arrows up to an open vote, with real pools and keys of one trustee."""
+        election, store, clock = self.only, self.store, self.clock
+        clock.move_to(election.window.opens - timedelta(days=1))
+        await lifecycle.create(store, election, clock)
+        group = named(election.group)
+        for contest_id, pool in (await registrar.make_pools(store, self.secrets_folder, election)).items():
+            entries = [trustees.KeyPair.generate(group).entry]
+            answers = tuple(shown.name for shown in election.contest(contest_id).lists)
+            question = Question("Q", answers, 1, 1, blank=True)
+            key = group.serialise(trustees.election_public_key(group, entries))
+            made = Election(1, "D", contest_id, election.group, key, (question,), pool.uuid)
+            self.setups[contest_id] = made
+            files = made.serialise(), trustees.serialise(group, entries)
+            await registrar.save_setup(store, election, contest_id, *files)
+        await lifecycle.key(store, election, clock)
+        orders = {one.id: [shown.id for shown in reversed(one.lists)] for one in election.contests}
+        await lifecycle.seal(store, election, clock, system_digest="s", roll_digest="r", display_orders=orders)
+        await lifecycle.rehearsed(store, election, clock, system_digest="s", passed=True, record={})
+        await lifecycle.open_(store, election, clock, system_digest="s", roll_digest="r")
+        clock.move_to(election.window.opens + timedelta(hours=2, minutes=20))
+
+    def ballot(self, credential: str, contest_id: str, choice: int = 1) -> bytes:
+        return make(self.setups[contest_id], credential, [[int(number == choice) for number in range(4)]])
+
+
+@asynccontextmanager
+async def stage_in(folder: Path, *, base_url: str = BASE, demo: bool = False) -> AsyncIterator[Stage]:
+    """Make a stage: an election with five electors, nothing done yet."""
+    election = small_election()
+    store = await Store.open(f"sqlite:///{folder}/isoloir.sqlite3")
+    clock = ShiftedClock()
+    clock.move_to(election.window.opens - timedelta(days=3))
+    keys = Keys.open(folder)
+    plugins = PluginSet.of()
+    stage = Stage(
+        folder=folder,
+        settings=Settings(base_url=base_url, demo=demo),
+        store=store,
+        keys=keys,
+        clock=clock,
+        files={election.id: election},
+        plugins=plugins,
+        texts=Texts(read_catalogues("isoloir"), plugins.catalogue),
+        sessions=Sessions(store, keys, clock),
+    )
+    stage.scripted = ScriptedLogin(stage)
+    people = [elector(number) for number in range(4)]
+    people.append(elector(4, college="pu", last_name="Zola"))
+    await roll.add_entries(store, election, people)
+    try:
+        yield stage
+    finally:
+        await store.close()
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage_in(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def demo_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage_in(tmp_path, demo=True) as made:
+        yield made
+
+
+@pytest.fixture
+async def secure_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with stage_in(tmp_path, base_url="https://vote.example") as made:
+        yield made
+
+
+@pytest.fixture
+def web() -> Callable[[Stage], AsyncTestClient[Any]]:
+    """Return a function that makes a client of the application of a stage, as a browser of today sends."""
+
+    def client(stage: Stage) -> AsyncTestClient[Any]:
+        made = AsyncTestClient(create_app(stage), base_url=stage.settings.base_url)  # type: ignore[arg-type]
+        made.headers.update({"accept": "text/html", **HERE})
+        made.follow_redirects = False
+        return made
+
+    return client
+
+
+@pytest.fixture
+def script() -> Any:
+    """Return the pieces that a test scripts a login with."""
+
+    class Pieces:
+        form = staticmethod(number_form)
+        field = NUMBER
+        go_to = GoTo
+        wait = WaitShown
+        refused = RefusedShown
+        offer = BranchOffer
+
+    return Pieces
