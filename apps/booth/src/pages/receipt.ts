@@ -40,6 +40,7 @@ export function receiptPage(session: Session): HTMLElement[] {
       el('dt', {}, t.election), el('dd', {}, setup.election.title, el('br'), setup.election.window),
       el('dt', {}, t.contest), el('dd', {}, setup.contest.title),
       el('dt', {}, t.fingerprint), el('dd', {}, election.fingerprint)),
+    el('p', { class: 'print-only' }, t.tracker),
     drawTracker(tracker),
     el('p', { class: 'print-only' }, t.howTo(setup.help.phone)),
     el('p', { class: 'print-only' }, t.noName),
