@@ -50,7 +50,9 @@ check: install ## Formatting, lint, types, layers, wheels
 	@tools/check-wheels
 
 simulate: install ## A whole election without a person: 200 voters
-	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters 200 --json .cache/simulation.json
+	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters $(VOTERS) --json .cache/simulation.json \
+		--archives .cache/archives $(if $(GROUP),--group $(GROUP))
+VOTERS ?= 200
 
 booth: install ## Rebuild the voter's booth, byte for byte
-	@apps/booth/build.sh
+	@cd apps/booth && PATH="$(CURDIR)/.venv/bin:$$PATH" && npm ci --silent && npm run --silent build
