@@ -41,7 +41,6 @@ def create_app(instance: Instance) -> Litestar:
 def _static() -> list[Any]:
     kept = CacheControlHeader(max_age=300, public=True, must_revalidate=True)
     opt = {"sessionless": True}
-    (ROOT / "static" / "booth").mkdir(exist_ok=True)
     return [
         create_static_files_router(
             "/static/booth", [ROOT / "static" / "booth"], name="booth", cache_control=kept, opt={**opt, "booth": True}

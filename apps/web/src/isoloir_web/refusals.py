@@ -19,6 +19,9 @@ from isoloir_web.pages import page, speaker
 
 _log = logging.getLogger("isoloir_web")
 
+REFUSAL = "isoloir-refusal"
+"""The header that bears the stable codes of what a page refuses, for machines and the help desk."""
+
 STATUS = {
     "not_logged_in": 401,
     "session_expired": 401,
@@ -92,14 +95,16 @@ def refusal(
     election = _election(request)
     say = speaker(request, election)
     found = status or STATUS.get(error.code, 400)
-    sent = dict(headers or {})
+    sent = {REFUSAL: error.code, **(headers or {})}
     if "seconds" in error.where and found in (429, 503):
         sent["retry-after"] = str(error.where["seconds"])
     places = dict(error.where)
     sentence = say.t(f"error.{error.code}", **places)
     remedy = say.t(f"error.{error.code}.remedy", **places) if say.has(f"error.{error.code}.remedy") else ""
     if _wants_json(request):
-        body = {"code": error.code, "sentence": sentence, "remedy": remedy}
+        body: dict[str, Any] = {"code": error.code, "sentence": sentence, "remedy": remedy}
+        if election is not None:
+            body["help"] = {"phone": election.help_line.phone, "hours": election.help_line.hours.get(say.locale)}
         return Response(body, status_code=found, headers=sent, media_type=MediaType.JSON)
     return page(
         request,

@@ -32,10 +32,10 @@ BOOTH_POLICY = (
 _PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
-        "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+        "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
         "fullscreen", "geolocation", "gyroscope", "hid", "idle-detection", "magnetometer", "microphone", "midi",
         "payment", "picture-in-picture", "publickey-credentials-create", "publickey-credentials-get",
-        "screen-wake-lock", "serial", "usb", "web-share", "xr-spatial-tracking",
+        "screen-wake-lock", "serial", "usb", "xr-spatial-tracking",
     )
 )  # fmt: skip
 _ALWAYS = {
@@ -82,7 +82,8 @@ class OriginMiddleware(ASGIMiddleware):
     """Refuses requests sent to another host name, and changes asked by another site.
 
     `IsoloirError` codes: ``wrong_host``, ``foreign_origin``. A change must be shown to come from here: by
-    ``Sec-Fetch-Site`` where the browser sends it, else by ``Origin``; a request with neither is refused.
+    ``Sec-Fetch-Site`` where the browser sends it, else by ``Origin``; a request with neither is refused. Routes with
+    the opt ``changes_nothing`` only look something up, and ``any_host`` ones say nothing of an election.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -96,7 +97,8 @@ class OriginMiddleware(ASGIMiddleware):
         handler = scope.get("route_handler")
         if not (handler and handler.opt.get("any_host")) and headers.get(b"host", "").lower() != self._site.host:
             raise IsoloirError("wrong_host", address=self._site.origin)
-        if scope["method"] not in _READS and not self._from_here(headers):  # type: ignore[typeddict-item]
+        harmless = bool(handler and handler.opt.get("changes_nothing"))
+        if scope["method"] not in _READS and not harmless and not self._from_here(headers):  # type: ignore[typeddict-item]
             raise IsoloirError("foreign_origin", address=self._site.origin)
         await next_app(scope, receive, send)
 

@@ -6,7 +6,6 @@ server did not make is never taken over. The handle moves at each step up, and t
 
 from __future__ import annotations
 
-from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
 
 from litestar.datastructures import MutableScopeHeaders
@@ -29,7 +28,9 @@ _LANGUAGE_KEPT = 60 * 60 * 24 * 90
 class Visit:
     """One request's visitor: the session, if there is one, and the language."""
 
-    def __init__(self, sessions: Sessions | None, session: Session | None, presented: str | None, locale: str) -> None:
+    def __init__(
+        self, sessions: Sessions | None, session: Session | None, presented: str | None, locale: str
+    ) -> None:
         self._sessions = sessions
         self.session = session
         self.presented = presented

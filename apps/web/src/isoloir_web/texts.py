@@ -18,7 +18,7 @@ def catalogue() -> Catalogue:
 
 
 def negotiate(asked: str | None, session: str | None, cookie: str | None, accept: str | None) -> str:
-    """Choose the language: the link followed, else the session's, else the one kept, else the browser's, else French."""
+    """Choose the language: the link followed, the session's, the one kept, the browser's, French."""
     for candidate in (asked, session, cookie):
         if candidate in LOCALES:
             return candidate

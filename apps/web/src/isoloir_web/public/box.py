@@ -21,6 +21,7 @@ from isoloir.errors import IsoloirError
 from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import House, contest_of, house_of
 from isoloir_web.pages import Asked, Page, page
+from isoloir_web.refusals import REFUSAL
 
 PAGE_LENGTH = 100
 _TRACKER = re.compile(r"[0-9A-Za-z+/]{43}")
@@ -33,7 +34,7 @@ async def box(request: Asked, election: FromPath[str]) -> Page:
     return await _box_page(request, house, house.election(election))
 
 
-@post("/e/{election:str}/box", status_code=200, request_max_body_size=FORM_BYTES)
+@post("/e/{election:str}/box", status_code=200, request_max_body_size=FORM_BYTES, opt={"changes_nothing": True})
 async def look_up(request: Asked, election: FromPath[str]) -> Page:
     """Say whether the box holds the ballot of a tracker; exact, at once."""
     house = house_of(request)
@@ -45,7 +46,8 @@ async def look_up(request: Asked, election: FromPath[str]) -> Page:
         error = "empty" if not tracker else "form"
         return await _box_page(request, house, file, typed=typed[:100], error=error, status=422)
     found = await publication.find(house.instance.store, file.id, tracker)
-    return await _box_page(request, house, file, typed=tracker, answer=(found or "",))
+    headers = None if found else {REFUSAL: "tracker_unknown"}
+    return await _box_page(request, house, file, typed=tracker, answer=(found or "",), headers=headers)
 
 
 @route("/e/{election:str}/box/{contest:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])
@@ -92,7 +94,13 @@ def archive_path(house: House, election: ElectionFile, contest_id: str) -> Path 
 
 
 async def _box_page(
-    request: Asked, house: House, election: ElectionFile, *, status: int = 200, **context: Any
+    request: Asked,
+    house: House,
+    election: ElectionFile,
+    *,
+    status: int = 200,
+    headers: dict[str, str] | None = None,
+    **context: Any,
 ) -> Page:
     store = house.instance.store
     turnout = await poll_book.turnout(store, election)
@@ -108,9 +116,7 @@ async def _box_page(
     found = {"typed": "", "error": "", "answer": None} | context
     if found["answer"]:
         found["answer_contest"] = next((one for one in election.contests if one.id == found["answer"][0]), None)
-    return page(request, "public/box.html", election=election, status=status, rows=rows, **found)
+    return page(request, "public/box.html", election=election, status=status, headers=headers, rows=rows, **found)
 
 
 handlers = (box, look_up, published, archive)
-
-

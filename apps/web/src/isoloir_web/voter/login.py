@@ -14,6 +14,7 @@ from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown, Sh
 from isoloir_web.forms import FORM_BYTES, TOKEN, read_form, require_token
 from isoloir_web.house import house_of
 from isoloir_web.pages import Asked, Page, page, see_other
+from isoloir_web.refusals import REFUSAL
 from isoloir_web.sessions import visit_of
 from isoloir_web.voter.rights import require_open
 
@@ -175,24 +176,29 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
             return page(request, "voter/wait.html", election=election, shown=shown, token=token, here=here)
         case RefusedShown():
             seconds = getattr(shown, "seconds", None)
-            waiting = {"retry-after": str(seconds)} if shown.status == 429 and seconds else None
+            headers = {REFUSAL: shown.code}
+            if shown.status == 429 and seconds:
+                headers["retry-after"] = str(seconds)
             return page(
                 request,
                 "voter/refused.html",
                 election=election,
                 status=shown.status,
-                headers=waiting,
+                headers=headers,
                 shown=shown,
                 here=f"/e/{election.id}/",
             )
         case FormShown():
             wrong = bool(shown.errors) or any(field.error for field in shown.fields)
+            codes = " ".join(getattr(shown, "codes", ()))
             return page(
                 request,
                 "voter/step.html",
                 election=election,
                 status=422 if wrong else 200,
+                headers={REFUSAL: codes} if codes else None,
                 shown=shown,
+                who_so_far=shown.display,
                 token=token,
                 here=here,
             )

@@ -53,7 +53,12 @@ async def standings(house: House, voting: Voting) -> list[Standing]:
     instance = house.instance
     marked = await poll_book.marked(instance.store, voting.election.id, voting.entry.id)
     rights = await open_contests(
-        voting.election, instance.plugins, instance.store, voting.entry, voting.logged_in.claims
+        voting.election,
+        instance.plugins,
+        instance.store,
+        voting.entry,
+        voting.logged_in.claims,
+        folder=instance.folder,
     )
     return [
         Standing(right.contest, marked.get(right.contest.id), None if right.allowed else right.code)
@@ -64,7 +69,7 @@ async def standings(house: House, voting: Voting) -> list[Standing]:
 async def require_right(house: House, voting: Voting, contest: Contest) -> None:
     """Raise IsoloirError unless this voter may vote in `contest` now.
 
-    Codes: ``election_not_open``, ``election_closed``, ``not_in_contest``, ``already_voted``, or an eligibility check's.
+    Codes: ``election_not_open``, ``election_closed``, ``not_in_contest``, ``already_voted``, or a check's own.
     """
     await require_open(house, voting.election, voting.logged_in)
     standing = next((one for one in await standings(house, voting) if one.contest.id == contest.id), None)
