@@ -53,9 +53,9 @@ class Phase(Enum):
 _NEXT: Mapping[State, frozenset[State]] = {
     State.DRAFT: frozenset({State.CONFIGURED}),
     State.CONFIGURED: frozenset({State.KEYED}),
-    State.KEYED: frozenset({State.SEALED, State.CONFIGURED}),
-    State.SEALED: frozenset({State.REHEARSED, State.CONFIGURED}),
-    State.REHEARSED: frozenset({State.REHEARSED, State.OPEN, State.CONFIGURED}),
+    State.KEYED: frozenset({State.SEALED}),
+    State.SEALED: frozenset({State.REHEARSED}),
+    State.REHEARSED: frozenset({State.REHEARSED, State.OPEN}),
     State.OPEN: frozenset({State.CLOSED}),
     State.CLOSED: frozenset({State.TALLIED}),
     State.TALLIED: frozenset({State.PUBLISHED}),
@@ -174,8 +174,12 @@ async def reseal_roll(store: Store, election: ElectionFile, clock: Clock, *, rol
 async def break_seal(store: Store, election: ElectionFile, clock: Clock, *, reason: str) -> None:
     """Keyed, sealed or rehearsed → configured: setups and pools are removed, and are to be made anew."""
     async with store.write() as session:
-        await move(session, election, State.CONFIGURED, "seal_broken", clock, {"reason": reason})
+        present = State(await lifecycle_store.state(session, election.id))
+        if present not in (State.KEYED, State.SEALED, State.REHEARSED):
+            raise _order(election, present, State.CONFIGURED)
+        await lifecycle_store.set_state(session, election.id, State.CONFIGURED.value)
         await box_store.forget_setups(session, election.id)
+        await audit_log.record(session, election.id, "seal_broken", {"reason": reason}, clock)
 
 
 async def rehearsed(
@@ -305,7 +309,7 @@ async def _missing(
         return await _opening(session, election, clock, seal)
     if to not in _NEXT[present]:
         return [_order(election, present, to)]
-    if to is State.KEYED or (to is State.SEALED and present is State.KEYED):
+    if to in (State.KEYED, State.SEALED):
         return await _keying(session, election)
     if to is State.OPEN:
         return await _opening(session, election, clock, seal)
