@@ -136,3 +136,14 @@ async def test_a_sender_that_died_leaves_unknown_messages_behind(post):
     post.clock.shift += timedelta(minutes=5)
     assert (await carry(post, carrier)).unknown == 1
     assert carrier.given == []
+
+
+async def test_a_message_to_nobody_takes_the_same_way_and_leaves_nothing(post):
+    """A discarded message is never carried and leaves no row; its twin that is not discarded is carried."""
+    await queue(post.store, post.keys, ELECTION, post.clock, [message("ghost")], discard=True)
+    async with post.store.read() as session:
+        assert (await session.exec(select(MessageRow))).all() == []
+    carrier = Carrier()
+    assert await carry(post, carrier) == DeliveryReport()
+    await put(post, message("ghost"))
+    assert (await carry(post, carrier)).accepted == 1

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import httpx2
@@ -19,6 +20,7 @@ from isoloir.config.settings import Settings, read_settings
 from isoloir.errors import IsoloirError
 from isoloir.hooks import Factor, Notifier, PluginConfig
 from isoloir.login.login import Login
+from isoloir.login.messages import LoginMessage
 from isoloir.login.sessions import Sessions
 from isoloir.plugin_set import PluginSet
 from isoloir.store.engine import Store
@@ -144,6 +146,27 @@ class Instance:
             notifier = self.plugins.notifiers[use.plugin]
             found[channel] = (notifier, self.config_of(notifier, use))
         return found
+
+    async def send(self, election: ElectionFile, message: LoginMessage) -> None:
+        """Render and queue what a login sends; to nobody, it goes the same way and is discarded."""
+        entry = message.entry
+        own = {"email": entry.email, "sms": entry.mobile}.get(message.channel) if entry else None
+        rendered = notifications.render(
+            election,
+            self.texts_of(election),
+            message.template,
+            {"voter": entry.display if entry else "", **message.values},
+            channel=message.channel,
+            recipient=message.address or own or "",
+            locale=message.locale,
+            key=f"login/{token_hex(16)}",
+            entry=entry.id if entry else "",
+            supersedes=message.supersedes or "",
+            base_url=self.settings.base_url,
+        )
+        await notifications.queue(
+            self.store, self.keys, election, self.clock, [rendered], discard=not (entry and rendered.recipient)
+        )
 
     def branches_with_identifier(self, election: ElectionFile) -> frozenset[str]:
         """Return the branches in which the core asks for the identifier."""

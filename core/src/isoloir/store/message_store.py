@@ -62,6 +62,11 @@ async def add(session: AsyncSession, election: str, messages: Sequence[NewMessag
     return added
 
 
+async def remove(session: AsyncSession, election: str, keys: Sequence[str]) -> None:
+    """Remove messages by their keys."""
+    await session.exec(delete(MessageRow).where(col(MessageRow.election) == election, col(MessageRow.key).in_(keys)))
+
+
 async def claim(
     session: AsyncSession, election: str, now: datetime, until: datetime, limit: int
 ) -> tuple[list[Queued], int]:
