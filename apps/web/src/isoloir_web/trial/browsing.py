@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from isoloir_web.refusals import REFUSAL
+
 
 @dataclass
 class Form:
@@ -42,15 +44,13 @@ class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.forms: list[Form] = []
-        self.codes: list[str] = []
         self.onward = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
-        self.codes += found.get("data-codes", "").split()
         if tag == "form":
             self.forms.append(Form(found.get("action", "")))
-        elif tag == "a" and "data-onward" in found:
+        elif tag == "a" and "noreferrer" in found.get("rel", "") and "go" in found.get("class", "").split():
             self.onward = found.get("href", "")
         elif tag == "input" and self.forms:
             if found.get("type") == "hidden":
@@ -96,7 +96,8 @@ class Browser:
             answer = await self.http.get(answer.headers["location"])
         reader = _Reader()
         reader.feed(answer.text)
-        return Shown(str(answer.url), answer.status_code, reader.codes, reader.forms, reader.onward)
+        codes = answer.headers.get(REFUSAL, "").split()
+        return Shown(str(answer.url), answer.status_code, codes, reader.forms, reader.onward)
 
     async def json(self, method: str, path: str, token: str = "", content: bytes | None = None) -> httpx2.Response:
         """Ask as the booth does."""

@@ -226,7 +226,7 @@ class Simulation:
             for _ in range(_CODE_SEEN_WITHIN):
                 await instance.deliver(election)
                 mine = [one for one in read_outbox(trial.outbox) if one.recipient == address]
-                found = re.findall(r"\b[A-Z0-9]{4}-?[A-Z0-9]{4}\b", mine[-1].text) if mine else []
+                found = re.findall(r"\b(?=[A-Z]*[0-9])[A-Z0-9]{6,16}\b", mine[-1].text) if mine else []
                 if found:
                     return str(found[0])
                 await asyncio.sleep(0.1)

@@ -80,7 +80,7 @@ class Voter:
                 self.seen.branches[self.plan.branch] += 1
                 return True
             self.seen.refused.update(page.codes)
-            form = page.asking("identifier", "rpps", "number", "mobile", "code") or _bare(page)
+            form = page.asking("identifier", "rpps", "number", "mobile", "password") or _bare(page)
             if page.onward:
                 page = await self._at_provider(page.onward)
             elif form is not None:
@@ -109,7 +109,7 @@ class Voter:
                     values[name] = "00/000000" if self._once(WRONG_NUMBER) else f" {right} "
                 case "mobile":
                     values[name] = self.plan.typed_mobile
-                case "code":
+                case "password":
                     code = await self._read_code(entry.mobile or self.plan.typed_mobile)
                     values[name] = "WRONG-1" if self._once(WRONG_CODE) else code
                 case _:
