@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
@@ -146,6 +147,26 @@ class Instance:
             notifier = self.plugins.notifiers[use.plugin]
             found[channel] = (notifier, self.config_of(notifier, use))
         return found
+
+    def login(self, election: ElectionFile) -> Login:
+        """Return the login of an election; made anew when its file has changed."""
+        known = self._logins.get(election.id)
+        if known is None or known[0] is not election:
+            login = Login(
+                self.store,
+                election,
+                self.plugins,
+                self.texts_of(election),
+                self.keys,
+                self.clock,
+                self.http,
+                self.settings.base_url,
+                self.sessions,
+                partial(self.send, election),
+                folder=self.folder,
+            )
+            known = self._logins[election.id] = (election, login)
+        return known[1]
 
     async def send(self, election: ElectionFile, message: LoginMessage) -> None:
         """Render and queue what a login sends; to nobody, it goes the same way and is discarded."""
