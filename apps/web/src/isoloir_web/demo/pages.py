@@ -34,26 +34,24 @@ class Person:
     contests: int
 
 
+@dataclass(frozen=True)
+class Part:
+    """One election of the demonstration: where its clock stands, and its people."""
+
+    election: ElectionFile
+    phase: str
+    now: str
+    people: list[Person]
+
+
 @route("/demo/", http_method=[HttpMethod.GET, HttpMethod.HEAD])
 async def demonstration(request: Asked, to: FromQuery[str] = "") -> Page:
     """Show the clock, the people and the messages, newest first; `to` keeps one person's."""
     house = house_of(request)
     say = speaker(request)
-    parts = []
-    for election_id in house.instance.elections():
-        file = house.instance.election(election_id)
-        phase = await lifecycle.phase(house.instance.store, file, house.instance.clock)
-        own = Speaker(house, say.locale, file)
-        parts.append(
-            {
-                "election": file,
-                "phase": phase.name.lower(),
-                "now": own.moment(house.instance.clock.now(), year=True, weekday=True),
-                "people": await _people(house, say, file),
-            }
-        )
+    parts = [await _part(house, say, election_id) for election_id in house.instance.elections()]
     sent: list[Shown] = await messages(house.instance)
-    people = [person.entry for part in parts for person in part["people"]]
+    people = [person.entry for part in parts for person in part.people]
     chosen = next((entry for entry in people if entry.id == to), None)
     if chosen is not None:
         sent = [one for one in sent if one.recipient in (chosen.email, chosen.mobile, chosen.display)]
@@ -94,6 +92,13 @@ def _after(file: ElectionFile) -> datetime:
 
 
 MOVES = {"before": _before, "open": _open, "closing": _closing, "grace": _grace, "after": _after}
+
+
+async def _part(house: House, say: Speaker, election_id: str) -> Part:
+    file = house.instance.election(election_id)
+    phase = await lifecycle.phase(house.instance.store, file, house.instance.clock)
+    now = Speaker(house, say.locale, file).moment(house.instance.clock.now(), year=True, weekday=True)
+    return Part(file, phase.name.lower(), now, await _people(house, say, file))
 
 
 async def _people(house: House, say: Speaker, file: ElectionFile) -> list[Person]:
