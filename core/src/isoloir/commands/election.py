@@ -32,7 +32,11 @@ from isoloir.errors import IsoloirError
 from isoloir.plugin_set import PluginSet, installed
 
 ACTS = {
-    name: f"isoloir.commands.election_acts:{name}" for name in ("create", "key", "seal", "rehearse", "open", "close", "publish", "status")
+    **{
+        name: f"isoloir.commands.election_acts:{name}"
+        for name in ("create", "key", "seal", "rehearse", "close", "publish", "status")
+    },
+    "open": "isoloir.commands.election_acts:open_command",
 }
 """The acts of the lifecycle, in their own module."""
 
@@ -93,9 +97,9 @@ def new(ctx: click.Context, file: Path, election_id: str) -> None:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(written)
     except FileExistsError:
-        raise IsoloirError("file_exists", file=str(file)) from None
+        raise IsoloirError("election_file_exists", file=str(file)) from None
     except OSError:
-        raise IsoloirError("file_not_writable", file=str(file)) from None
+        raise IsoloirError("election_file_not_writable", file=str(file)) from None
     console().print(Text(core_texts().get(language(ctx), "election.new.written", file=str(file)), style="green"))
 
 

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, Stri
 from pydantic_core import PydanticCustomError
 
 from isoloir.normalise import NORMALISERS
+from isoloir.texts import LOCALES
 
 Channel = Literal["email", "sms", "post"]
 Level = Literal["eidas1", "eidas2", "eidas3"]
@@ -46,6 +47,12 @@ def _zone(value: Any) -> Any:
     return value
 
 
+def _language(value: Any) -> Any:
+    if isinstance(value, str) and value not in LOCALES:
+        raise PydanticCustomError("value_not_choice", "refused", {"choices": ", ".join(LOCALES)})
+    return value
+
+
 def _normaliser(value: Any) -> Any:
     if isinstance(value, str) and value not in NORMALISERS:
         raise PydanticCustomError("value_not_choice", "refused", {"choices": ", ".join(NORMALISERS)})
@@ -74,6 +81,7 @@ Address = Annotated[
 Phone = Annotated[str, _form(r"\+?[0-9](?:[ .\-\u202f\u00a0]?[0-9]){2,19}", "phone_form")]
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Zone = Annotated[str, BeforeValidator(_zone)]
+Language = Annotated[str, BeforeValidator(_language), Field(json_schema_extra={"enum": list(LOCALES)})]
 Normaliser = Annotated[str, BeforeValidator(_normaliser), Field(json_schema_extra={"enum": list(NORMALISERS)})]
 
 
@@ -291,7 +299,7 @@ class ElectionFile(Part):
         description="The group of the encryption; BELENIOS-2048 lets older tools check whole archives.",
     )
     accepts: tuple[AcceptedRisk, ...] = Field(default=(), description="Named risks taken, each with its reason.")
-    texts: dict[Literal["fr", "en"], dict[str, LongText]] = Field(
+    texts: dict[Language, dict[str, LongText]] = Field(
         default_factory=dict, description="Texts of this election in place of those of the catalogues, by identifier."
     )
     window: Window = Field(description="When the vote is open.")

@@ -141,15 +141,15 @@ class Sessions:
             await login_store.add_session(writing, row)
         return session
 
-    async def save(self, session: Session) -> None:
-        """Keep what has changed.
+    async def save(self, session: Session) -> bool:
+        """Keep what has changed; say whether it was kept.
 
         Where another request has saved meanwhile, only the language is kept: what the other one did stands.
         Code that changes more does so inside `alone`, where nobody else saves.
         """
-        await self._store.kept(self._save(session))
+        return await self._store.kept(self._save(session))
 
-    async def _save(self, session: Session) -> None:
+    async def _save(self, session: Session) -> bool:
         async with self._store.write() as writing:
             saved = await login_store.save_session(
                 writing,
@@ -163,6 +163,7 @@ class Sessions:
                 await login_store.set_locale(writing, session.id, session.locale)
         if saved:
             session.version += 1
+        return saved
 
     async def rotate(self, session: Session) -> None:
         """Give the session a new handle; the old one is dead."""

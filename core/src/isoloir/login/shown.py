@@ -83,6 +83,7 @@ class RefusedShown:
     """One clear page: what happened, what to do next, and the ways in that may be tried.
 
     `resumable`: the login that was going on in this browser still stands, and `Login.show` goes on with it.
+    `seconds`: how long to wait before trying again.
     """
 
     code: str
@@ -91,6 +92,7 @@ class RefusedShown:
     status: int
     branches: list[BranchOffer]
     resumable: bool = False
+    seconds: int | None = None
 
 
 @dataclass(frozen=True)

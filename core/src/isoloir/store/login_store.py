@@ -11,6 +11,7 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.login_tables import BindingRow, FailureRow, HoldRow, SecretRow, SessionRow
+from isoloir.store.roll_tables import ContactRow
 
 
 @dataclass(frozen=True)
@@ -188,3 +189,14 @@ async def unbind(session: AsyncSession, election: str, entry: str, channel: str)
         )
     )
     return result.rowcount == 1
+
+
+async def contact_sample(session: AsyncSession, election: str) -> list[tuple[str, str]]:
+    """Return (e-mail, mobile) of the first entries by their random ids: of what kinds the roll's contacts are."""
+    found = await session.exec(
+        select(ContactRow.email, ContactRow.mobile)
+        .where(ContactRow.election == election)
+        .order_by(col(ContactRow.entry))
+        .limit(100)
+    )
+    return list(found.all())

@@ -8,8 +8,8 @@ from typing import Final
 
 import httpx2
 
-from isoloir.clock import Clock, SystemClock
 from isoloir.hooks import Problem
+from isoloir_prosante_connect.clock import Clock, SystemClock
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 from isoloir_prosante_connect.exchange import read_published
 from isoloir_prosante_connect.provider import Endpoints, Provider, read_keys

@@ -14,7 +14,7 @@ from authlib.integrations.httpx_client import OAuth2ClientAuth
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from isoloir.clock import Clock
+from isoloir_prosante_connect.clock import Clock
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 from isoloir_prosante_connect.exchange import Answer, ask
 from isoloir_prosante_connect.provider import Endpoints, Provider

@@ -12,7 +12,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 from joserfc.util import base64_to_int
 
-from isoloir.clock import Clock
+from isoloir_prosante_connect.clock import Clock
 from isoloir_prosante_connect.config import ProSanteConnectConfig, is_safe_address
 from isoloir_prosante_connect.exchange import read_published
 from isoloir_prosante_connect.refusal import Refusal

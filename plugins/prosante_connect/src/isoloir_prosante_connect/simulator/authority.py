@@ -18,7 +18,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
-from isoloir.clock import Clock
+from isoloir_prosante_connect.clock import Clock
 from isoloir_prosante_connect.simulator.faults import FAULTS, signed, spoil_claims, unsigned
 from isoloir_prosante_connect.simulator.identities import SHAPES, Identity
 from isoloir_prosante_connect.tokens import access_token_hash

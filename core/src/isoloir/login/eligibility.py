@@ -1,0 +1,120 @@
+"""May this voter vote in this contest? The roll's own right, and every check of the election; at login and casting.
+
+It fails closed: what a check does not allow, cannot say in time, or breaks over, is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from isoloir import poll_book, roll
+from isoloir.config.election import Contest, ElectionFile
+from isoloir.config.secrets import resolve
+from isoloir.errors import IsoloirError
+from isoloir.hooks import Allowed, Claim, ClaimName, ContestView, NotMine, Refused
+from isoloir.plugin_set import PluginSet
+from isoloir.roll import RollEntry
+from isoloir.store.engine import Store
+
+PATIENCE = 10.0
+"""Seconds that a check has to answer."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ContestRight:
+    """Where a voter stands in one contest of their roll entry; `code` says why not, when not allowed."""
+
+    contest: Contest
+    allowed: bool
+    code: str | None
+    voted: bool
+
+
+@dataclass(frozen=True)
+class _Voter:
+    """What a check may know of a voter."""
+
+    election: ElectionFile
+    entry: RollEntry
+
+    @property
+    def college(self) -> str:
+        return self.entry.college
+
+    def matches(self, field: str, value: str) -> bool:
+        return roll.matches(self.election, self.entry, field, value)
+
+
+async def open_contests(
+    election: ElectionFile,
+    plugins: PluginSet,
+    store: Store,
+    entry: RollEntry,
+    claims: Mapping[ClaimName, Claim],
+    *,
+    folder: Path | None = None,
+    patience: float = PATIENCE,
+) -> list[ContestRight]:
+    """Return every contest that the roll gives this voter, with the right of this moment, in the file's order.
+
+    `folder` is the instance's, where secrets of a check's configuration lie.
+    """
+    marked = await poll_book.marked(store, election.id, entry.id)
+    rights = []
+    for contest in roll.contests_of(election, entry):
+        code = await _refusal(election, plugins, entry, claims, contest, folder, patience)
+        rights.append(ContestRight(contest, code is None, code, contest.id in marked))
+    return rights
+
+
+async def require(
+    election: ElectionFile,
+    plugins: PluginSet,
+    entry: RollEntry,
+    claims: Mapping[ClaimName, Claim],
+    contest_id: str,
+    *,
+    folder: Path | None = None,
+    patience: float = PATIENCE,
+) -> None:
+    """Raise IsoloirError ``not_in_contest``, ``eligibility_failed`` or a check's own code unless the voter may."""
+    contest = next((one for one in roll.contests_of(election, entry) if one.id == contest_id), None)
+    if contest is None:
+        raise IsoloirError("not_in_contest", contest=contest_id[:64])
+    code = await _refusal(election, plugins, entry, claims, contest, folder, patience)
+    if code is not None:
+        raise IsoloirError(code, contest=contest.id)
+
+
+async def _refusal(
+    election: ElectionFile,
+    plugins: PluginSet,
+    entry: RollEntry,
+    claims: Mapping[ClaimName, Claim],
+    contest: Contest,
+    folder: Path | None,
+    patience: float,
+) -> str | None:
+    voter = _Voter(election, entry)
+    view = ContestView(contest.id, contest.colleges)
+    for use in election.eligibility:
+        try:
+            check = plugins.eligibility[use.plugin]
+            config = check.config.model_validate(resolve(use.config, folder or Path()))
+            async with asyncio.timeout(patience):
+                answer = await check.check(config, voter, dict(claims), view)
+        except Exception as error:
+            # The class alone: an exception's text may hold what was claimed.
+            _log.error("eligibility check %s failed: %s", use.plugin, type(error).__name__)
+            return "eligibility_failed"
+        if isinstance(answer, Refused):
+            return answer.code
+        if not isinstance(answer, Allowed | NotMine):
+            _log.error("eligibility check %s answered %s", use.plugin, type(answer).__name__)
+            return "eligibility_failed"
+    return None
