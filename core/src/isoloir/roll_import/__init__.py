@@ -1,4 +1,5 @@
-"""Reading a roll from a file: previewed first, then all or nothing.
+"""Reading a roll from a file: previewed first, then put on the roll whole, or not at all."""
 
-In progress since 05:18, by [ROLL]: [PLUGINS] leaves this folder, `commands/roll.py` and `roll.po` to them.
-"""
+from isoloir.roll_import.preview import LineError, LineWarning, Preview, import_roll, read_roll
+
+__all__ = ["LineError", "LineWarning", "Preview", "import_roll", "read_roll"]
