@@ -64,6 +64,7 @@ class Drawing:
             step=step,
             steps=steps,
             display=attempt.display,
+            codes=tuple(code for code in (*whole, *errors.values()) if code),
         )
 
     def refusal(

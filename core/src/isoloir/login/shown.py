@@ -47,7 +47,10 @@ class FieldShown:
 
 @dataclass(frozen=True)
 class FormShown:
-    """A form to draw. `form` is the name to send back; `also` are buttons without fields: (name, label)."""
+    """A form to draw. `form` is the name to send back; `also` are buttons without fields: (name, label).
+
+    `codes` are the stable codes of `errors` and of the fields' errors, for machines.
+    """
 
     title: str
     intro: str
@@ -59,6 +62,7 @@ class FormShown:
     step: int
     steps: int
     display: str | None = None
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

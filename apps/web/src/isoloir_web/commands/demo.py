@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import signal
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,7 +76,7 @@ def _fresh(source: Path, folder: Path, base_url: str) -> Trial:
     return write_instance(folder, source, base_url=base_url, opens=opens, closes=opens + _WINDOW)
 
 
-def _tell(out: Console, texts: dict[str, str], trial: Trial, election: ElectionFile) -> None:
+def _tell(out: Console, texts: Mapping[str, str], trial: Trial, election: ElectionFile) -> None:
     told = {
         "url": f"{trial.base_url}/",
         "demo": f"{trial.base_url}/demo/",

@@ -69,6 +69,7 @@ class Voter:
         self.seen = seen
         self._read_code = read_code
         self._mistake = plan.mistake
+        self._lost_identifier = False
         self._root = f"/e/{election.id}"
 
     async def log_in(self) -> bool:
@@ -81,6 +82,8 @@ class Voter:
                 return True
             self.seen.refused.update(page.codes)
             form = page.asking("identifier", "rpps", "number", "mobile", "password") or _bare(page)
+            if self._lost_identifier and page.codes:
+                return False  # an identifier that nobody has: the voter sees the refusal, and begins again
             if page.onward:
                 page = await self._at_provider(page.onward)
             elif form is not None:
@@ -101,7 +104,8 @@ class Voter:
         for name in form.fields:
             match name:
                 case "identifier":
-                    values[name] = "ZZZZZZZ" if self._once(WRONG_IDENTIFIER) else entry.identifier.lower()
+                    self._lost_identifier = self._once(WRONG_IDENTIFIER)
+                    values[name] = "ZZZZZZZ" if self._lost_identifier else entry.identifier.lower()
                 case "rpps":
                     values[name] = entry.fields["rpps"]
                 case "number":
