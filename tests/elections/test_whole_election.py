@@ -1,0 +1,121 @@
+"""A whole election by the command, and its archives under a program that none of us wrote."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from isoloir_web.trial.simulation import Simulation
+
+ROOT = Path(__file__).parents[2]
+ELECTION = ROOT / "examples" / "medecins-2024" / "election.toml"
+ISOLOIR = Path(sys.executable).with_name("isoloir")
+VERIFY = Path(sys.executable).with_name("isoloir-verify")
+
+
+def simulate(folder, *options):
+    report, archives = folder / "report.json", folder / "archives"
+    ran = subprocess.run(
+        [ISOLOIR, "simulate", ELECTION, "--json", report, "--archives", archives, *options],
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(report.read_text()), sorted(archives.glob("*.bel"))
+
+
+def belenios_verify(archive, folder):
+    """Verify with Debian's belenios-tool 2.0, which looks for the one archive of a folder."""
+    tool = shutil.which("belenios-tool")
+    assert tool, "belenios-tool is not installed: tools/install-test-programs"
+    folder.mkdir()
+    shutil.copyfile(archive, folder / f"{uuid_of(archive)}.bel")
+    return subprocess.run(
+        [tool, "election", "verify", "--dir", folder],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BELENIOS_USE_URANDOM": "1"},
+    )
+
+
+def uuid_of(archive):
+    ran = subprocess.run([VERIFY, archive, "--json"], capture_output=True, text=True)
+    return json.loads(ran.stdout)[0]["report"]["uuid"]
+
+
+@pytest.mark.slow
+def test_a_simulated_election_ends_verified(tmp_path):
+    """Forty voters through every branch, wrong attempts among them: the report is whole, every archive verifies."""
+    report, archives = simulate(tmp_path, "--voters", "40", "--seed", "1")
+    assert list(report) == [
+        "voters", "voted", "refused", "branches", "contests", "archives", "verified", "seconds"
+    ]  # fmt: skip
+    assert report["verified"] is True
+    assert report["voters"] == 40
+    assert set(report["branches"]) == {"psc", "password"}
+    assert {"election_not_open", "election_closed"} <= set(report["refused"])
+    assert {"already_voted", "ordinal_mismatch", "ballot_invalid"} & set(report["refused"])
+    assert list(report["seconds"]) == ["setup", "invite", "vote", "close", "tally", "verify"]
+    for contest in report["contests"].values():
+        expressed = sum(one["votes"] for one in contest["lists"].values())
+        assert contest["poll_book"] == contest["ballots"] == expressed + contest["blank"]
+    assert len(archives) == len(report["contests"]) == 6
+    ran = subprocess.run([VERIFY, *archives, "--require", "tallied"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.slow
+def test_a_program_that_is_not_ours_accepts_every_archive_and_refuses_a_changed_one(tmp_path):
+    """belenios-tool 2.0 verifies each BELENIOS-2048 archive of a simulation; one flipped byte, and it does not."""
+    report, archives = simulate(tmp_path, "--voters", "12", "--seed", "3", "--group", "BELENIOS-2048")
+    assert report["verified"] is True
+    for number, archive in enumerate(archives):
+        ran = belenios_verify(archive, tmp_path / f"good{number}")
+        assert ran.returncode == 0, ran.stderr
+    data = bytearray(archives[0].read_bytes())
+    place = data.index(b'"response":"') + 12
+    data[place] = ord("1") if data[place] != ord("1") else ord("2")
+    spoilt = tmp_path / "spoilt.bel"
+    spoilt.write_bytes(data)
+    shutil.copyfile(archives[0], tmp_path / "for-its-uuid.bel")
+    folder = tmp_path / "bad"
+    folder.mkdir()
+    shutil.copyfile(spoilt, folder / f"{uuid_of(archives[0])}.bel")
+    ran = subprocess.run(
+        ["belenios-tool", "election", "verify", "--dir", folder],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "BELENIOS_USE_URANDOM": "1"},
+    )
+    assert ran.returncode != 0
+    assert subprocess.run([VERIFY, spoilt], capture_output=True).returncode == 1
+
+
+class _Counted:
+    def __init__(self, votes, blank, ballots, poll_book):
+        self.contest, self.ballots, self.poll_book = "c", ballots, poll_book
+        self.counts = type("Counts", (), {"votes": votes, "blank": blank, "expressed": sum(votes.values())})()
+
+
+@pytest.mark.parametrize(
+    ("votes", "blank", "ballots", "poll_book", "problems"),
+    [
+        ({"a": 2, "b": 1}, 1, 4, 4, 0),
+        ({"a": 1, "b": 2}, 1, 4, 4, 1),
+        ({"a": 2, "b": 1}, 1, 4, 5, 1),
+        ({"a": 2, "b": 1}, 0, 3, 3, 1),
+    ],
+)
+def test_the_simulation_notices_a_result_that_was_not_cast(votes, blank, ballots, poll_book, problems):
+    """The comparison finds swapped votes, a lost blank and a poll book that differs; and nothing in a right result."""
+    simulation = Simulation(ELECTION, 1)
+    simulation.seen.cast["c"] = Counter({"a": 2, "b": 1, "blank": 1})
+    results = type("Results", (), {"contests": (_Counted(votes, blank, ballots, poll_book),)})()
+    simulation._compare(results)
+    assert len(simulation.problems) == problems
