@@ -176,7 +176,7 @@ class ScriptedLogin:
         self.asked.append(("show",))
         return self.shows
 
-    async def tick(self, session: Any) -> Shown:
+    async def tick(self, session: Any, *, address: str = "") -> Shown:
         self.asked.append(("tick",))
         return self.shows
 
@@ -184,7 +184,9 @@ class ScriptedLogin:
         self.asked.append(("submit", form_name, dict(data)))
         return self.submits or await self.stage.log_in(session)
 
-    async def returned(self, session: Any, instance: str, params: Any, *, address: str = "") -> Shown:
+    async def returned(
+        self, session: Any, instance: str, params: Any, *, address: str = "", locale: str = "fr"
+    ) -> Shown:
         self.asked.append(("returned", instance, dict(params)))
         return self.submits or self.shows
 

@@ -14,7 +14,7 @@ from isoloir import lifecycle, poll_book, roll
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.roll import RollEntry
-from isoloir_web.demo.outbox import Shown, messages
+from isoloir_web.demo.outbox import messages
 from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import House, house_of
 from isoloir_web.pages import Asked, Page, Speaker, page, see_other, speaker
@@ -50,7 +50,7 @@ async def demonstration(request: Asked, to: FromQuery[str] = "") -> Page:
     house = house_of(request)
     say = speaker(request)
     parts = [await _part(house, say, election_id) for election_id in house.instance.elections()]
-    sent: list[Shown] = await messages(house.instance)
+    sent = await messages(house.instance)
     people = [person.entry for part in parts for person in part.people]
     chosen = next((entry for entry in people if entry.id == to), None)
     if chosen is not None:

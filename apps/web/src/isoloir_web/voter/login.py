@@ -47,7 +47,7 @@ async def step(request: Asked, election: FromPath[str]) -> Response[Any]:
     login = house.instance.login(file)
     shown = await login.show(session)
     if isinstance(shown, WaitShown) and request.method == HttpMethod.GET:
-        shown = await login.tick(session)
+        shown = await login.tick(session, address=address(request))
     return _drawn(request, file, shown)
 
 
@@ -70,16 +70,14 @@ async def callback(request: Asked, election: FromPath[str], instance: FromPath[s
     """Take back a voter whom a factor had sent to a provider; the address is left at once (its query is secret)."""
     house = house_of(request)
     file = house.election(election)
-    session = visit_of(request, house.site).session
-    if session is None:
-        raise IsoloirError("session_expired")
+    visit = visit_of(request, house.site)
     params: dict[str, str] = {}
     for name, value in request.query_params.multi_items():
         if name in params:
             raise IsoloirError("form_malformed")
         params[name] = str(value)
     login = house.instance.login(file)
-    shown = await login.returned(session, instance, params, address=address(request))
+    shown = await login.returned(visit.session, instance, params, address=address(request), locale=visit.locale)
     return _posted(request, file, shown)
 
 
@@ -175,10 +173,9 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
         case WaitShown():
             return page(request, "voter/wait.html", election=election, shown=shown, token=token, here=here)
         case RefusedShown():
-            seconds = getattr(shown, "seconds", None)
             headers = {REFUSAL: shown.code}
-            if shown.status == 429 and seconds:
-                headers["retry-after"] = str(seconds)
+            if shown.seconds:
+                headers["retry-after"] = str(shown.seconds)
             return page(
                 request,
                 "voter/refused.html",
@@ -190,7 +187,7 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
             )
         case FormShown():
             wrong = bool(shown.errors) or any(field.error for field in shown.fields)
-            codes = " ".join(getattr(shown, "codes", ()))
+            codes = " ".join(shown.codes)
             return page(
                 request,
                 "voter/step.html",
