@@ -107,7 +107,7 @@ def exercise(civility: str = "DR", first: str = "ALIX", last: str = "MARTIN") ->
         ({"SubjectRefPro": {"exercices": [None, exercise(last=""), exercise("PR", "JEAN-PAUL", "LE GOFF")]}},
          "Pr Jean-Paul Le Goff"),
         ({"SubjectRefPro": {"exercices": [exercise(first="", last="")]}}, "Dr Alix Martin"),
-        ({"SubjectRefPro": {"exercices": [exercise(last="MAR\u202eTIN\n<b>")]}}, "Dr Alix Martin <B>"),
+        ({"SubjectRefPro": {"exercices": [exercise(last="MAR\u202eTIN\n<b>")]}}, "Dr Alix MARTIN <b>"),
         ({"given_name": "", "family_name": "D’ARTAGNAN"}, "D’Artagnan"),
         ({"given_name": "Alix", "family_name": "de La Tour"}, "Alix de La Tour"),
         ({"family_name": ""}, None),

@@ -160,7 +160,7 @@ def test_sound_claims_pass(changes: dict[str, Any]) -> None:
         ({"nonce": ["n"]}, "psc_token_nonce"),
         ({"nonce": "é"}, "psc_token_nonce"),
         ({"at_hash": None}, "psc_token_at_hash"),
-        ({"at_hash": "PEaenWxYddN6Q_NT1PiOYQ"}, "psc_token_at_hash"),
+        ({"at_hash": "QEaenWxYddN6Q_NT1PiOYQ"}, "psc_token_at_hash"),
         ({"sub": ""}, "psc_token_unreadable"),
         ({"sub": 1}, "psc_token_unreadable"),
         ({"acr": "eidas0"}, "psc_level_unknown"),
