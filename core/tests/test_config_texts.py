@@ -23,6 +23,7 @@ FILES = [
 ]
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 RAISING = {"IsoloirError": 0, "PydanticCustomError": 0, "refused": 0, "Found": 1, "_form": 1, "_twice": 2}
+RAISING |= {"FileInvalid": 0, "ElectionFileInvalid": 0, "read_toml": 1}
 """The calls that name a code, and where in their arguments it stands."""
 
 

@@ -105,10 +105,21 @@ def new(ctx: click.Context, file: Path, election_id: str) -> None:
 
 def election_schema() -> dict[str, Any]:
     """Return the JSON Schema of an election's file (draft 2020-12), every key with its sentence."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **ElectionFile.model_json_schema(),
-    }
+    made = ElectionFile.model_json_schema()
+    _close(made)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made}
+
+
+def _close(schema: Any) -> None:
+    """Let a table whose keys follow a pattern have no others: pydantic refuses them, and its schema forgets to."""
+    if isinstance(schema, dict):
+        if "patternProperties" in schema:
+            schema.setdefault("additionalProperties", False)
+        for inner in schema.values():
+            _close(inner)
+    elif isinstance(schema, list):
+        for inner in schema:
+            _close(inner)
 
 
 def named_plugins(file: Path) -> tuple[str, ...]:

@@ -80,8 +80,9 @@ def _configuration(use: _Use, catalogue: Catalogue) -> Iterator[Found]:
     name = str(use.raw.get("plugin"))
     clear = [path for path, value in _leaves(written, ()) if is_secret(model, path) and not is_reference(value)]
     for path in clear:
-        code = "secret_in_clear" if isinstance(value_at(written, path), str) else "secret_form"
-        yield Found((*base, *path), code, {"field": str(path[-1]), "plugin": name})
+        plain = isinstance(value_at(written, path), str)
+        where = {"field": str(path[-1]), "plugin": name}
+        yield Found((*base, *path), "secret_in_clear" if plain else "secret_form", where)
     standing_in = cast(Mapping[str, Any], _standing_in(written, (), clear))
     for one in schema_mistakes(model, standing_in):
         value = value_at(written, one.path)
