@@ -98,7 +98,7 @@ def refusal(
     sent = {REFUSAL: error.code, **(headers or {})}
     if "seconds" in error.where and found in (429, 503):
         sent["retry-after"] = str(error.where["seconds"])
-    places = dict(error.where)
+    places = _places(error, election, say.locale)
     sentence = say.t(f"error.{error.code}", **places)
     remedy = say.t(f"error.{error.code}.remedy", **places) if say.has(f"error.{error.code}.remedy") else ""
     if _wants_json(request):
@@ -118,6 +118,17 @@ def refusal(
         address=str(error.where.get("address", "")),
         again=error.code in ("not_logged_in", "session_expired", "session_ended", "form_expired"),
     )
+
+
+def _places(error: IsoloirError, election: ElectionFile | None, locale: str) -> dict[str, str | int]:
+    """Return what fills the sentence: where it happened, an election and a contest by their titles."""
+    places = dict(error.where)
+    if election is not None:
+        places["election"] = election.title.get(locale)
+        titles = {contest.id: contest.title.get(locale) for contest in election.contests}
+        if places.get("contest") in titles:
+            places["contest"] = titles[str(places["contest"])]
+    return places
 
 
 def _election(request: Request[Any, Any, Any]) -> ElectionFile | None:
