@@ -24,7 +24,6 @@ REFUSAL = "isoloir-refusal"
 
 STATUS = {
     "not_logged_in": 401,
-    "session_expired": 401,
     "session_ended": 401,
     "foreign_origin": 403,
     "form_expired": 403,
@@ -32,7 +31,6 @@ STATUS = {
     "page_unknown": 404,
     "election_unknown": 404,
     "contest_unknown": 404,
-    "callback_unknown": 404,
     "method_unknown": 405,
     "already_voted": 409,
     "credential_taken": 409,
@@ -116,7 +114,7 @@ def refusal(
         sentence=sentence,
         remedy=remedy,
         address=str(error.where.get("address", "")),
-        again=error.code in ("not_logged_in", "session_expired", "session_ended", "form_expired"),
+        again=error.code in ("not_logged_in", "session_ended", "form_expired"),
     )
 
 

@@ -102,9 +102,11 @@ async def _part(house: House, say: Speaker, election_id: str) -> Part:
 
 
 async def _people(house: House, say: Speaker, file: ElectionFile) -> list[Person]:
-    """Return the first voters of the roll by name, so that a newcomer finds the same ones every time."""
+    """Return the first voters of the roll by key, so that a newcomer finds the same ones every time."""
+    keys = [name for name, declared in file.roll.fields.items() if declared.key]
     found = sorted(
-        await roll.entries(house.instance.store, file.id), key=lambda one: (one.last_name, one.first_name, one.id)
+        await roll.entries(house.instance.store, file.id),
+        key=lambda one: ([one.fields.get(name, "") for name in keys], one.last_name, one.id),
     )[:PEOPLE]
     people = []
     for entry in found:
