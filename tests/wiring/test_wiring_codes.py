@@ -71,7 +71,11 @@ def _parameters(node: ast.ClassDef) -> list[str]:
     for inner in node.body:
         if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
             return [one.arg for one in inner.args.args if one.arg != "self"]
-    return [inner.target.id for inner in node.body if isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name)]
+    return [
+        inner.target.id
+        for inner in node.body
+        if isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name)
+    ]
 
 
 def values(expression: ast.expr | None, module: Module, depth: int = 0) -> Iterator[str]:
@@ -185,7 +189,9 @@ def test_codes_of_each_plugin_have_words_in_its_own_catalogue(distributions: Any
             found = codes(sources(member.source))
             everything.update(found)
             assert lacking(found, merged(catalogues, member.name)) == [], member.name
-    assert {"ordinal_mismatch", "ordinal_not_proved", "sms_password_wrong", "rpps_luhn", "psc_expired"} <= set(everything)
+    assert {"ordinal_mismatch", "ordinal_not_proved", "sms_password_wrong", "rpps_luhn", "psc_expired"} <= set(
+        everything
+    )
 
 
 @pytest.mark.parametrize(
@@ -236,6 +242,10 @@ def test_no_words_for_refusals_that_nothing_makes(distributions: Any, catalogues
     for name, texts in catalogues.items():
         for identifier in texts["fr"]:
             code = identifier.removeprefix("error.").removesuffix(".remedy")
-            if identifier.startswith("error.") and code not in written and not any(one.fullmatch(code) for one in shaped):
+            if (
+                identifier.startswith("error.")
+                and code not in written
+                and not any(one.fullmatch(code) for one in shaped)
+            ):
                 dead.append(f"{name}: {identifier}")
     assert sorted(dead) == []

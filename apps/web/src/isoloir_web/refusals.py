@@ -35,7 +35,6 @@ STATUS = {
     "already_voted": 409,
     "credential_taken": 409,
     "election_not_open": 410,
-    "election_not_ready": 410,
     "election_closed": 410,
     "box_frozen": 410,
     "too_large": 413,

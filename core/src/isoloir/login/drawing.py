@@ -81,6 +81,7 @@ class Drawing:
         given = dict(values or {})
         if seconds is not None:
             given["seconds"] = str(seconds)
+        sentence = self._optional(locale, f"error.{code}", given)
         remedy = self._optional(locale, f"error.{code}.remedy", given)
         return RefusedShown(
             code=code,

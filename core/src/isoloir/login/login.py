@@ -185,14 +185,16 @@ class Login:
             parameter = "" if attempt is None else str(attempt.shown.get("parameter", ""))
             if attempt is None or not attempt.takes_back(instance, params.get(parameter), self._clock.now()):
                 await self._counters.failed_from(address)
-                standing = attempt is not None or session.voter(self._election.id) is not None
-                return self._drawing.refusal("callback_refused", session.locale, 400, resumable=standing)
+                return self._drawing.refusal(
+                    "callback_refused", session.locale, 400, resumable=attempt is not None
+                )
             attempt.consume()
             self._put(session, attempt)
             await self._save(session)  # consumed for good, whatever the factor does next
             return await self._advance(session, attempt, Return(dict(params)), address)
 
-        return await self._alone(session, act)
+        used = self._drawing.refusal("callback_refused", session.locale, 400, resumable=True)
+        return await self._alone(session, act, logged_in=used)
 
     async def tick(self, session: Session, *, address: str = "") -> Shown:
         """Ask a factor that waits whether it has news, once its time has come."""
@@ -405,16 +407,16 @@ class Login:
 
     # --- bookkeeping -------------------------------------------------------------------------------------
 
-    async def _alone(self, session: Session, act: _Act) -> Shown:
-        """Do one thing at a time for one browser, in the hours of the vote, and keep what it changed."""
+    async def _alone(self, session: Session, act: _Act, logged_in: Shown | None = None) -> Shown:
+        """Do one thing at a time for one browser, in the hours of the vote, and keep what it changed.
+
+        Somebody who is in already is shown `logged_in`, or that they are.
+        """
         try:
             async with self._sessions.alone(session):
                 voter = session.voter(self._election.id)
                 if voter is not None:
-                    attempt = None
-                    if act.__qualname__.startswith("Login.returned."):
-                        return await act(attempt)
-                    return LoggedInShown(voter)
+                    return LoggedInShown(voter) if logged_in is None else logged_in
                 closed = await self._closed()
                 if closed is not None:
                     self._forget(session)

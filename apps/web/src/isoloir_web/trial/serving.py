@@ -38,7 +38,9 @@ async def simulator_of(instance: Instance, election: ElectionFile, trial: Trial)
     here = RelyingParty(CLIENT_ID, trial.client_secret, callbacks, (f"{trial.base_url}/e/{election.id}/goodbye",))
     known = from_roll(
         (entry.fields.get("rpps", ""), entry.civility, entry.first_name, entry.last_name)
-        for entry in await roll.entries(instance.store, election.id)
+        for entry in sorted(
+            await roll.entries(instance.store, election.id), key=lambda one: one.fields.get("rpps", "")
+        )
     )
     return create_simulator(known, f"{trial.base_url}{SIMULATED}", [here], clock=instance.clock)
 

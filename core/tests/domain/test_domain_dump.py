@@ -1,0 +1,210 @@
+"""Whoever takes the whole database cannot join a ballot to a voter: by rows, by numbers, or by bytes in the file."""
+
+from __future__ import annotations
+
+import json
+import random
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from isoloir import publication
+from isoloir.store import tables
+from isoloir.store.base import BOX, ROLL, metadata
+
+VOTERS = 40
+SUSPECT_MATCHES = 10
+"""By chance one of forty matches; ten happen once in ten million joins."""
+SUSPECT_CORRELATION = 0.8
+
+
+@dataclass
+class Vote:
+    """What an attacker must not learn: which entry cast which ballot, the how-manieth."""
+
+    entry: str
+    tracker: str
+    credential: str
+    alpha: str
+
+
+async def votes(opened: Any) -> list[Vote]:
+    """Cast in a random order; return the votes in that order."""
+    made = []
+    numbers = list(range(VOTERS))
+    random.shuffle(numbers)
+    for number in numbers:
+        ballot = await opened.fresh(number % 4)
+        receipt = await opened.cast(number, ballot)
+        value = json.loads(ballot)
+        alpha = value["answers"][0]["choices"][0]["alpha"]
+        made.append(Vote(opened.voters[number].entry_id, receipt.tracker, value["credential"], alpha))
+    return made
+
+
+Orders = Mapping[str, Sequence[int]]
+"""How a place in the dump orders the votes: its name → numbers of the votes, first found first."""
+
+
+def by_rows(path: Path, made: Sequence[Vote]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Order the votes as each table gives its rows, plainly and by row number: poll-book side, box side."""
+    voters: dict[str, list[int]] = {}
+    ballots: dict[str, list[int]] = {}
+    connection = sqlite3.connect(path)
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for name in names:
+        for order in ("", "ORDER BY rowid", "ORDER BY rowid DESC"):
+            try:
+                rows = connection.execute(f"SELECT * FROM {name} {order}").fetchall()  # noqa: S608
+            except sqlite3.OperationalError:
+                continue  # no row numbers
+            _note(voters, f"{name} {order}", [_which(row, made, ("entry",)) for row in rows])
+            _note(ballots, f"{name} {order}", [_which(row, made, ("tracker", "credential")) for row in rows])
+    connection.close()
+    return voters, ballots
+
+
+def _which(row: tuple[Any, ...], made: Sequence[Vote], fields: Sequence[str]) -> int | None:
+    cells = {cell for cell in row if isinstance(cell, str)}
+    return next((n for n, vote in enumerate(made) if cells & {getattr(vote, field) for field in fields}), None)
+
+
+def _note(orders: dict[str, list[int]], name: str, found: Sequence[int | None]) -> None:
+    order = list(dict.fromkeys(number for number in found if number is not None))
+    if len(order) == VOTERS:
+        orders[name] = order
+
+
+def by_bytes(path: Path, made: Sequence[Vote]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Order the votes by where their traces stand in the files: first and last trace, in the file and in its log."""
+    voters: dict[str, list[int]] = {}
+    ballots: dict[str, list[int]] = {}
+    for file in sorted(path.parent.glob(path.name + "*")):
+        raw = file.read_bytes()
+        for field in ("tracker", "credential", "alpha"):
+            _places(ballots, f"{file.name} {field}", raw, [getattr(vote, field).encode() for vote in made])
+        # A poll-book row is told from the roll's by the hour that follows the entry.
+        _places(voters, f"{file.name} poll book", raw, [f"{vote.entry}2024-06-1".encode() for vote in made])
+    return voters, ballots
+
+
+def _places(orders: dict[str, list[int]], name: str, raw: bytes, tokens: Sequence[bytes]) -> None:
+    for end, find in (("first", raw.find), ("last", raw.rfind)):
+        places = [find(token) for token in tokens]
+        if min(places) >= 0:
+            orders[f"{name} {end}"] = sorted(range(len(tokens)), key=places.__getitem__)
+
+
+def suspects(voters: Orders, ballots: Orders) -> list[str]:
+    """Return every join of a poll-book order with a box order that finds more than chance does."""
+    found = []
+    for left, entries in voters.items():
+        for right, boxed in ballots.items():
+            for sense in (1, -1):
+                matches = sum(entry == ballot for entry, ballot in zip(entries, boxed[::sense], strict=True))
+                if matches >= SUSPECT_MATCHES:
+                    found.append(f"{left} = {right}: {matches}")
+    return found
+
+
+def ordered(orders: Orders) -> list[str]:
+    """Return the places that keep the order in which votes were cast."""
+    return [name for name, order in orders.items() if abs(correlation(order)) > SUSPECT_CORRELATION]
+
+
+def correlation(order: Sequence[int]) -> float:
+    """Return Spearman's coefficient of an order and the order of casting."""
+    size = len(order)
+    return 1 - 6 * sum((place - number) ** 2 for place, number in enumerate(order)) / (size * (size**2 - 1))
+
+
+async def test_dump_after_publication_and_freeze_joins_nothing(open_with: Any, tmp_path: Path) -> None:
+    """After a publication the box keeps no order of casts; after the freeze nothing does, and every join fails.
+
+    The twin: before the publication the same attack on the same file finds the order in both, and joins them.
+    """
+    opened = await open_with(VOTERS)
+    path = tmp_path / "isoloir.sqlite3"
+    made = await votes(opened)
+    await opened.store.forget_order()
+    voters, ballots = by_bytes(path, made)
+    assert ordered(voters)
+    assert ordered(ballots)
+    assert suspects(voters, ballots)
+
+    assert await publication.publish_due(opened.store, opened.election, opened.clock, opened.keys)
+    for look in (by_rows, by_bytes):
+        voters, ballots = look(path, made)
+        assert voters, look
+        assert ballots, look
+        assert ordered(ballots) == []
+        assert suspects(voters, ballots) == []
+
+    await opened.close()
+    for look in (by_rows, by_bytes):
+        voters, ballots = look(path, made)
+        assert voters, look
+        assert ballots, look
+        assert ordered(ballots) == []
+        assert ordered(voters) == []
+        assert suspects(voters, ballots) == []
+
+
+async def test_nothing_of_the_waiting_box_stays_behind(open_with: Any, tmp_path: Path) -> None:
+    """After the freeze each ballot and each poll-book row stands once in the file, and the log is empty."""
+    opened = await open_with(VOTERS)
+    made = await votes(opened)
+    await opened.close()
+    raw = (tmp_path / "isoloir.sqlite3").read_bytes()
+    log = tmp_path / "isoloir.sqlite3-wal"
+    assert not log.exists() or log.stat().st_size == 0
+    for vote in made:
+        assert raw.count(vote.alpha.encode()) == 1
+        assert raw.count(f"{vote.entry}2024-06-1".encode()) == 1
+
+
+def test_attack_finds_tables_with_row_numbers(tmp_path: Path) -> None:
+    """The twin of the rows: with ordinary tables, whose rows are numbered, the attack joins all of them."""
+    numbers = range(VOTERS)
+    made = [Vote(random.randbytes(16).hex(), f"t{n}-{random.random()}", f"c{n}", f"a{n}") for n in numbers]
+    path = tmp_path / "cheat.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE poll_book (entry TEXT PRIMARY KEY, hour TEXT)")
+    connection.execute("CREATE TABLE box (tracker TEXT PRIMARY KEY)")
+    for vote in made:
+        connection.execute("INSERT INTO poll_book VALUES (?, '2024-06-11')", (vote.entry,))
+        connection.execute("INSERT INTO box VALUES (?)", (vote.tracker,))
+    connection.commit()
+    connection.close()
+    voters, ballots = by_rows(path, made)
+    assert ordered(voters)
+    assert any(f": {VOTERS}" in found for found in suspects(voters, ballots))
+
+
+def test_two_families_are_apart() -> None:
+    """No foreign key anywhere, no voter and no time in the box, no ballot on the roll's side, no row numbers."""
+    tables.register()
+    told = {table.name: table for table in metadata.tables.values()}
+    assert {"poll_book", "box_waiting", "box_published", "roll_entry"} <= set(told)
+    for table in told.values():
+        columns = {column.name for column in table.columns}
+        if table.schema in (BOX, ROLL):
+            assert not table.foreign_keys, table.name
+            assert table.dialect_options["sqlite"]["with_rowid"] is False, table.name
+        if table.schema == BOX:
+            assert not columns & {"entry", "identifier", "hour", "created_at", "at", "id"}, table.name
+            assert not [column for column in table.columns if "DATE" in str(column.type)], table.name
+        else:
+            assert not columns & {"tracker", "credential", "ballot"}, table.name
+    assert {column.name for column in told["poll_book"].columns} == {"election", "contest", "entry", "hour"}
+
+
+@pytest.mark.parametrize("election_side", [ROLL, BOX])
+def test_schemas_are_declared(election_side: str) -> None:
+    """Each family is declared in its own schema, for the database that has them."""
+    tables.register()
+    assert [table for table in metadata.tables.values() if table.schema == election_side]
