@@ -125,7 +125,7 @@ def number(page, value):
 
 
 def test_a_voter_by_pro_sante_connect(visit):
-    """Dr Alix Martin: the simulated provider, the ordinal number, two contests, both papers, the tracker, no second vote."""
+    """Dr Alix Martin: simulated provider, ordinal number, two contests, both papers, the tracker, no second vote."""
     page = visit(viewport={"width": 1100, "height": 900})
     page.goto("/e/medecins-2024/")
     shoot(page, "landing")

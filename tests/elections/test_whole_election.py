@@ -113,7 +113,7 @@ class _Counted:
     ],
 )
 def test_the_simulation_notices_a_result_that_was_not_cast(votes, blank, ballots, poll_book, problems):
-    """The comparison finds swapped votes, a lost blank and a poll book that differs; and nothing in a right result."""
+    """The comparison finds swapped votes, a lost blank, a poll book that differs; and nothing in a right result."""
     simulation = Simulation(ELECTION, 1)
     simulation.seen.cast["c"] = Counter({"a": 2, "b": 1, "blank": 1})
     results = type("Results", (), {"contests": (_Counted(votes, blank, ballots, poll_book),)})()

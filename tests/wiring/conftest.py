@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Member:
-    """One distribution of ours: its sources, and whether it has texts of its own only (a plugin) or the core's too."""
+    """One distribution: its sources, and whether it has texts of its own only (a plugin) or the core's too."""
 
     name: str
     source: Path

@@ -47,7 +47,7 @@ class Post:
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         assert isinstance(data, LoginPassword)
         self.logins.append(data.login)
-        return AuthResult(success=data.password == b"correct horse", handled=True)
+        return AuthResult(success=data.password == b"correct horse", handled=False)
 
 
 @pytest.fixture

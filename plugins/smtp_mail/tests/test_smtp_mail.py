@@ -90,7 +90,7 @@ async def test_what_is_no_address_is_refused(address: str) -> None:
 async def test_an_accented_domain_is_written_in_ascii(serve: Callable[..., int], post: Any) -> None:
     """A domain with accents goes out in its ASCII form."""
     await NOTIFIER.send(plain(serve()), replace(MESSAGE, recipient="alix@hôpital.example"))
-    assert post.envelopes[0].rcpt_tos == ["alix@xn--hpital-wxa.example"]
+    assert post.envelopes[0].rcpt_tos == ["alix@xn--hpital-ixa.example"]
 
 
 @pytest.mark.parametrize("where", ["rcpt_answer", "data_answer"])

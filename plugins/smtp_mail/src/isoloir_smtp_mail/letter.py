@@ -55,8 +55,8 @@ def letter(message: Message) -> bytes:
     mail["Date"] = formatdate(localtime=False)
     mail["Message-ID"] = message_id(message, sender)
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no answering machine answers
-    mail["Content-Language"] = message.locale
     mail.set_content(message.text, subtype="plain", charset="utf-8", cte="quoted-printable")
+    mail["Content-Language"] = message.locale  # afterwards: setting the content clears what describes it
     return mail.as_bytes()
 
 
