@@ -100,7 +100,8 @@ def test_unusable_keys_are_passed_over() -> None:
         {
             "keys": [
                 dict(OctKey.generate_key(256).as_dict()), good | {"use": "enc"},
-                {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"kty": "RSA"}, {"kty": "AKP", "pub": "x"}, {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
+                {"kty": "RSA", "n": "AQAB", "e": "AQAB"}, {"kty": "RSA"}, {"kty": "AKP", "pub": "x"},
+                {"kty": "EC", "crv": "P-256", "x": "AA", "y": "AA"},
                 {"kty": "EC", "crv": "P-0", "x": "AA", "y": "AA"}, "text", None, good,
             ]
         }

@@ -81,7 +81,6 @@ class Drawing:
         given = dict(values or {})
         if seconds is not None:
             given["seconds"] = str(seconds)
-        sentence = self._optional(locale, f"error.{code}", given)
         remedy = self._optional(locale, f"error.{code}.remedy", given)
         return RefusedShown(
             code=code,

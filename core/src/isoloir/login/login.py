@@ -185,9 +185,7 @@ class Login:
             parameter = "" if attempt is None else str(attempt.shown.get("parameter", ""))
             if attempt is None or not attempt.takes_back(instance, params.get(parameter), self._clock.now()):
                 await self._counters.failed_from(address)
-                return self._drawing.refusal(
-                    "callback_refused", session.locale, 400, resumable=attempt is not None
-                )
+                return self._drawing.refusal("callback_refused", session.locale, 400, resumable=attempt is not None)
             attempt.consume()
             self._put(session, attempt)
             await self._save(session)  # consumed for good, whatever the factor does next
