@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -84,9 +86,6 @@ def test_a_good_header_does_not_help_a_bad_payload(payload: str) -> None:
 def test_an_unknown_critical_header_is_refused() -> None:
     """What a token says must be understood, and is not, voids it (RFC 7515, section 4.1.11)."""
     spoiled = jwt.encode({"alg": "RS256", "kid": "a"}, {"sub": "x"}, RSA)
-    import base64
-    import json
-
     header = {"alg": "RS256", "kid": "a", "crit": ["exp"], "exp": 1}
     encoded = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
     with pytest.raises(Refusal, match="psc_token_signature"):
@@ -131,7 +130,8 @@ def check(**changes: Any) -> None:
 @pytest.mark.parametrize(
     "changes",
     [{}, {"aud": ["isoloir"]}, {"aud": ["other", "isoloir"], "azp": "isoloir"}, {"azp": "isoloir"}, {"acr": "eidas3"},
-     {"acr": ""}, {"nbf": 0}, {"auth_time": 0}],
+     {"acr": ""}, {"nbf": 0}, {"auth_time": 0},
+     {"at_hash": "PEaenWxYddN6Q_NT1PiOYQ"}],
 )  # fmt: skip
 def test_sound_claims_pass(changes: dict[str, Any]) -> None:
     """The twins of what follows: nothing is refused that should not be."""

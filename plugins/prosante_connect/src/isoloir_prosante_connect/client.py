@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -25,6 +24,7 @@ from isoloir_prosante_connect.tokens import (
     check_audience,
     check_id_token,
     check_times,
+    same_text,
     signed_claims,
 )
 
@@ -134,8 +134,7 @@ class Client:
         if answer.status != 200:
             raise Refusal("psc_userinfo_refused")
         claims = await self._claims_of(answer)
-        named = claims.get("sub")
-        if not isinstance(named, str) or not hmac.compare_digest(named.encode(), subject.encode()):
+        if not same_text(claims.get("sub"), subject):
             raise Refusal("psc_userinfo_mismatch")  # OpenID Connect Core 1.0, section 5.3.2
         return claims
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 from collections.abc import Mapping
@@ -32,6 +31,7 @@ from isoloir_prosante_connect.config import ProSanteConnectConfig
 from isoloir_prosante_connect.identity import read_identity
 from isoloir_prosante_connect.provider import Provider
 from isoloir_prosante_connect.refusal import Refusal
+from isoloir_prosante_connect.tokens import same_text
 
 CLAIM: Final = "rpps"
 _REQUEST: Final = "request"
@@ -86,7 +86,7 @@ class ProSanteConnect(Factor[ProSanteConnectConfig]):
             raise Refusal("psc_expired")
         token, verifier, nonce, asked_at = json.loads(request)
         # The core has compared the state already; a door is locked twice for the price of a line.
-        if not hmac.compare_digest(params.get("state", token).encode(), token.encode()):
+        if not same_text(params.get("state", token), token):
             raise Refusal("psc_expired")
         code = _code(config, params)
         client = await self._client(config, flow)

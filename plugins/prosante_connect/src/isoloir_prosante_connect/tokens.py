@@ -102,12 +102,12 @@ def check_id_token(algorithm: str, claims: Mapping[str, Any], expected: Expected
     check_audience(claims, expected.client_id)
     check_times(claims, expected.now, expected.skew)
     nonce = claims.get("nonce")
-    if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
+    if not same_text(nonce, expected.nonce):
         raise Refusal("psc_token_nonce")
     if "at_hash" in claims:
         at_hash = claims["at_hash"]
         right = access_token_hash(algorithm, expected.access_token)
-        if not isinstance(at_hash, str) or not hmac.compare_digest(at_hash.encode(), right.encode()):
+        if not same_text(at_hash, right):
             raise Refusal("psc_token_at_hash")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
         raise Refusal("psc_token_unreadable")
@@ -165,6 +165,14 @@ def check_level(acr: object, minimum: Level) -> None:
         raise Refusal("psc_level_unknown")
     if LEVELS.index(acr) < LEVELS.index(minimum):
         raise Refusal("psc_level_too_low")
+
+
+def same_text(given: object, expected: str) -> bool:
+    """Compare what a provider wrote with what it should have written, in constant time; any other type differs."""
+    # JSON can hold half of a surrogate pair, which plain UTF-8 cannot.
+    return isinstance(given, str) and hmac.compare_digest(
+        given.encode(errors="surrogatepass"), expected.encode(errors="surrogatepass")
+    )
 
 
 def access_token_hash(algorithm: str, access_token: str) -> str:
