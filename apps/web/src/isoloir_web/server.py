@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Callable
-from socket import socket
-from typing import TYPE_CHECKING
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -26,55 +29,97 @@ def refuse_unsafe(settings: Settings, host: str) -> None:
         raise IsoloirError("serve_unsafe_host", host=host)
 
 
+def bound(host: str, port: int = 0) -> socket.socket:
+    """Take a port of `host` (0: any free one); raises IsoloirError ``port_taken``."""
+    try:
+        (family, kind, _, _, address), *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        # Named as TCP, or asyncio would not switch off Nagle's delay on what it accepts.
+        listening = socket.socket(family, kind, socket.IPPROTO_TCP)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except OSError:
+            listening.close()
+            raise
+    except OSError:
+        raise IsoloirError("port_taken", port=port) from None
+    return listening
+
+
 class _Server(uvicorn.Server):
-    """Tells when it listens."""
+    """Leaves the signals to the command it runs in, and tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None] | None) -> None:
+    def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self._tell = started
+        self.begun = asyncio.Event()
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, then tell."""
         await super().startup(sockets)
-        if self.started and self._tell is not None:
-            self._tell()
+        self.begun.set()
 
 
-def server_of(
-    instance: Instance, host: str, port: int, *, started: Callable[[], None] | None = None
-) -> uvicorn.Server:
-    """Return the server of an instance, not started; `started` is called once it listens.
+@asynccontextmanager
+async def served(
+    instance: Instance,
+    listening: socket.socket,
+    *,
+    application: Any = None,
+    graceful_seconds: int = _GRACEFUL_SECONDS,
+) -> AsyncIterator[None]:
+    """Answer on the port that `listening` holds until the block ends; requests under way are answered.
 
-    No access log: addresses of requests would stand in it, with what an identity provider sends back. Forwarding
-    headers are believed from the trusted proxies alone.
+    `application` takes the place of the instance's own. No access log: addresses of requests would stand in it, with
+    what an identity provider sends back. Forwarding headers are believed from the trusted proxies alone.
     """
-    refuse_unsafe(instance.settings, host)
+    refuse_unsafe(instance.settings, str(listening.getsockname()[0]))
     proxies = list(instance.settings.trusted_proxies)
-    return _Server(
+    server = _Server(
         uvicorn.Config(
-            create_app(instance),
-            host=host,
-            port=port,
+            application or create_app(instance),
             access_log=False,
             server_header=False,
             proxy_headers=bool(proxies),
             forwarded_allow_ips=proxies,
-            timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+            timeout_graceful_shutdown=graceful_seconds,
             log_level="warning",
             lifespan="on",
             ws="none",
-        ),
-        started,
+        )
     )
+    running = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await server.begun.wait()
+        yield
+    finally:
+        server.should_exit = True
+        await running
 
 
 async def serve_instance(
     instance: Instance, host: str, port: int, *, started: Callable[[], None] | None = None
 ) -> None:
-    """Serve until a signal comes, carrying messages and publishing meanwhile; requests under way are answered."""
-    server = server_of(instance, host, port, started=started)
-    async with kept_going(instance):
-        await server.serve()
+    """Serve until a signal comes, carrying messages and publishing meanwhile; `started` is called once it listens."""
+    refuse_unsafe(instance.settings, host)
+    with bound(host, port) as listening:
+        async with kept_going(instance), served(instance, listening):
+            if started is not None:
+                started()
+            await until_stopped()
+
+
+async def until_stopped() -> None:
+    """Wait for the signal that ends a command: an interruption, or the request to terminate."""
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
 
 
 def _is_loopback(host: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import signal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,10 +18,11 @@ from isoloir.config.settings import read_settings
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir_web.background import kept_going
+from isoloir_web.server import bound, until_stopped
 from isoloir_web.texts import catalogue
 from isoloir_web.trial.folder import Trial, write_instance
 from isoloir_web.trial.preparation import invite, open_vote, prepare
-from isoloir_web.trial.serving import HOST, bound, served
+from isoloir_web.trial.serving import HOST, served
 
 _WINDOW = timedelta(days=7)
 
@@ -45,13 +45,9 @@ def demo(ctx: click.Context, election: Path, roll: Path | None, folder: Path, po
 async def _demo(source: Path, roll: Path, folder: Path, port: int, locale: str) -> None:
     out = Console(highlight=False)
     texts = catalogue()[locale]
-    try:
-        listening = bound(port)
-    except OSError:
-        raise IsoloirError("port_taken", port=port) from None
     if not roll.is_file():
         raise IsoloirError("roll_file_missing", file=roll.name)
-    with listening:
+    with bound(HOST, port) as listening:
         trial = _fresh(source, folder, f"http://{HOST}:{listening.getsockname()[1]}")
         async with Instance.open(trial.folder) as instance:
             file = instance.election(trial.election_id)
@@ -63,7 +59,7 @@ async def _demo(source: Path, roll: Path, folder: Path, port: int, locale: str) 
             await invite(instance, file)
             async with served(instance, file, trial, listening), kept_going(instance):
                 _tell(out, texts, trial, file)
-                await _until_stopped()
+                await until_stopped()
 
 
 def _fresh(source: Path, folder: Path, base_url: str) -> Trial:
@@ -90,11 +86,3 @@ def _tell(out: Console, texts: Mapping[str, str], trial: Trial, election: Electi
     for name, value in told.items():
         text = text.replace(f"{{{name}}}", value)
     out.print(f"\n{text}", markup=False, soft_wrap=True)
-
-
-async def _until_stopped() -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
-
-import uvicorn
 
 from isoloir import roll
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, create_simulator, from_roll
+from isoloir_web import server
 from isoloir_web.app import create_app
 from isoloir_web.trial.folder import CLIENT_ID, SIMULATED, Trial
 
 HOST = "127.0.0.1"
 _PSC = "prosante_connect"
-
-
-def bound(port: int = 0) -> socket.socket:
-    """Take a loopback port (0: any free one); raises OSError when it is taken."""
-    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listening.bind((HOST, port))
-    return listening
 
 
 async def simulator_of(instance: Instance, election: ElectionFile, trial: Trial) -> Simulator | None:
@@ -57,36 +47,11 @@ def mounted(application: Any, simulator: Simulator | None) -> Any:
     return dispatch
 
 
-class _Server(uvicorn.Server):
-    """A server that leaves the signals to the command it runs in."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
-        yield
-
-
 @asynccontextmanager
 async def served(
     instance: Instance, election: ElectionFile, trial: Trial, listening: socket.socket
 ) -> AsyncIterator[None]:
     """Serve the instance on the port that `listening` holds, until the block ends."""
-    simulator = await simulator_of(instance, election, trial)
-    settings = uvicorn.Config(
-        mounted(create_app(instance), simulator),
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
-    )
-    server = _Server(settings)
-    running = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        while not server.started and not running.done():  # noqa: ASYNC110  # the server has no event to wait for
-            await asyncio.sleep(0.01)
+    application = mounted(create_app(instance), await simulator_of(instance, election, trial))
+    async with server.served(instance, listening, application=application, graceful_seconds=2):
         yield
-    finally:
-        server.should_exit = True
-        await running

@@ -24,11 +24,12 @@ from isoloir.roll import RollEntry
 from isoloir_ballots.errors import VerificationError
 from isoloir_ballots.verify import check_archive
 from isoloir_outbox import read_outbox
+from isoloir_web.server import bound
 from isoloir_web.trial import people
 from isoloir_web.trial.browsing import Browser
 from isoloir_web.trial.folder import Trial, write_instance
 from isoloir_web.trial.preparation import invite, open_vote, prepare
-from isoloir_web.trial.serving import HOST, bound, served
+from isoloir_web.trial.serving import HOST, served
 from isoloir_web.trial.voting import MISTAKES, Plan, Tally, Voter
 
 _AT_ONCE = 8
@@ -73,7 +74,7 @@ class Simulation:
 
     async def run(self) -> Outcome:
         """Run it from the empty folder to the verified archives."""
-        with tempfile.TemporaryDirectory(prefix="isoloir-simulation-") as folder, bound() as listening:
+        with tempfile.TemporaryDirectory(prefix="isoloir-simulation-") as folder, bound(HOST) as listening:
             base_url = f"http://{HOST}:{listening.getsockname()[1]}"
             now = datetime.now(UTC)
             trial = write_instance(
