@@ -20,6 +20,9 @@ from isoloir_web.trial.simulation import Simulation
 @click.option("--group", type=click.Choice(["Ed25519", "BELENIOS-2048"]), help="Another group than the file's.")
 @click.option("--archives", type=click.Path(path_type=Path, file_okay=False), help="Where to keep the archives.")
 @click.option("--seed", type=int, help="Draw the same people and choices again.")
+@click.option(
+    "--kills", type=click.IntRange(min=0), default=0, help="SIGKILL the server so many times while voters cast."
+)
 @click.pass_context
 def simulate(
     ctx: click.Context,
@@ -29,6 +32,7 @@ def simulate(
     group: str | None,
     archives: Path | None,
     seed: int | None,
+    kills: int,
 ) -> None:
     """Run ELECTION from the invitation to the seats, with invented voters over HTTP, and verify it.
 
@@ -42,7 +46,9 @@ def simulate(
         def advance(phase: str, done: int, of: int) -> None:
             bar.update(task, description=phase, completed=done, total=of or None)
 
-        simulation = Simulation(election, voters, group=group, archives=archives, seed=seed, advance=advance)
+        simulation = Simulation(
+            election, voters, group=group, archives=archives, seed=seed, kills=kills, advance=advance
+        )
         outcome = asyncio.run(simulation.run())
     text = json.dumps(outcome.report, ensure_ascii=False, indent=2)
     if report is None:

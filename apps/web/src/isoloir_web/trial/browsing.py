@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
 
 from isoloir_web.refusals import REFUSAL
+
+_PATIENCE = 60.0
+_AGAIN_AFTER = 0.2
 
 
 @dataclass
@@ -60,7 +66,10 @@ class _Reader(HTMLParser):
 
 
 class Browser:
-    """One voter's browser, with cookies of its own; it says who it is as a browser does."""
+    """One voter's browser, with cookies of its own; it says who it is as a browser does.
+
+    Where the line breaks it sends the same again for a minute, as a voter who presses the key once more.
+    """
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -81,11 +90,11 @@ class Browser:
 
     async def get(self, url: str) -> Shown:
         """Go to an address, following redirects within the site."""
-        return await self._follow(await self.http.get(url))
+        return await self._follow(await self._request("GET", url))
 
     async def post(self, url: str, data: dict[str, str]) -> Shown:
         """Submit a form."""
-        return await self._follow(await self.http.post(url, data=data))
+        return await self._follow(await self._request("POST", url, data=data))
 
     async def send(self, form: Form, **values: str) -> Shown:
         """Submit one of a page's forms with these fields filled in."""
@@ -93,7 +102,7 @@ class Browser:
 
     async def _follow(self, answer: httpx2.Response) -> Shown:
         while answer.is_redirect:
-            answer = await self.http.get(answer.headers["location"])
+            answer = await self._request("GET", answer.headers["location"])
         reader = _Reader()
         reader.feed(answer.text)
         codes = answer.headers.get(REFUSAL, "").split()
@@ -104,4 +113,14 @@ class Browser:
         headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["x-isoloir-token"] = token
-        return await self.http.request(method, path, headers=headers, content=content)
+        return await self._request(method, path, headers=headers, content=content)
+
+    async def _request(self, method: str, url: str, **sent: Any) -> httpx2.Response:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return await self.http.request(method, url, **sent)
+            except httpx2.TransportError:
+                if time.monotonic() > until:
+                    raise
+                await asyncio.sleep(_AGAIN_AFTER)

@@ -9,17 +9,17 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from isoloir import board, key_ceremony, lifecycle, publication, roll, unsealing
-from isoloir.clock import ShiftedClock
+from isoloir import board, key_ceremony, lifecycle, poll_book, publication, roll, unsealing
 from isoloir.config.election import ElectionFile
 from isoloir.counting import choices
-from isoloir.instance import Instance
+from isoloir.instance import DemoClock, Instance
 from isoloir.roll import RollEntry
 from isoloir_ballots.errors import VerificationError
 from isoloir_ballots.verify import check_archive
@@ -27,12 +27,16 @@ from isoloir_outbox import read_outbox
 from isoloir_web.server import bound
 from isoloir_web.trial import people
 from isoloir_web.trial.browsing import Browser
+from isoloir_web.trial.child import ChildServer, child_server
 from isoloir_web.trial.folder import Trial, write_instance
+from isoloir_web.trial.kills import Killer
 from isoloir_web.trial.preparation import invite, open_vote, prepare
-from isoloir_web.trial.serving import HOST, served
+from isoloir_web.trial.serving import HOST
 from isoloir_web.trial.voting import MISTAKES, Plan, Tally, Voter
 
 _AT_ONCE = 8
+_TRIES = 3
+_TRIES_UNDER_KILLS = 60
 _ABSTAIN = 0.1
 _ERR = 0.2
 _CODE_SEEN_WITHIN = 50
@@ -60,12 +64,14 @@ class Simulation:
         group: str | None = None,
         archives: Path | None = None,
         seed: int | None = None,
+        kills: int = 0,
         advance: Advance | None = None,
     ) -> None:
         self.source = source
         self.voters = voters
         self.group = group
         self.archives = archives
+        self.kills = kills
         self.draw = random.Random(seed)  # noqa: S311  # people and choices, no secret
         self.seconds: dict[str, float] = {}
         self.seen = Tally()
@@ -85,13 +91,13 @@ class Simulation:
                 closes=now + timedelta(days=2),
                 group=self.group,
             )
-            async with Instance.open(trial.folder, clock=ShiftedClock()) as instance:
+            async with Instance.open(trial.folder) as instance:
                 election = instance.election(trial.election_id)
                 return await self._life(instance, election, trial, listening)
 
     async def _life(self, instance: Instance, election: ElectionFile, trial: Trial, listening: Any) -> Outcome:
         clock = instance.clock
-        assert isinstance(clock, ShiftedClock)
+        assert isinstance(clock, DemoClock)
         with self._timed("setup"):
             found = people.people(election, self.voters, self.draw)
             shares = await prepare(
@@ -102,9 +108,9 @@ class Simulation:
             await invite(instance, election)
         entries = await roll.entries(instance.store, election.id)
         self.draw.shuffle(entries)
-        async with served(instance, election, trial, listening):
+        async with child_server(trial, listening) as server:
             with self._timed("vote"):
-                await self._voting(instance, election, trial, entries, clock)
+                await self._voting(instance, election, trial, entries, clock, server)
             with self._timed("close"):
                 clock.move_to(election.window.grace_ends + timedelta(seconds=1))
                 await board.close_vote(
@@ -145,14 +151,24 @@ class Simulation:
         election: ElectionFile,
         trial: Trial,
         entries: list[RollEntry],
-        clock: ShiftedClock,
+        clock: DemoClock,
+        server: ChildServer,
     ) -> None:
         plans = [self._plan(election, index, entry) for index, entry in enumerate(entries)]
         late, plans = plans[:1], plans[1:]
         going = [plan for plan in plans if self.draw.random() >= _ABSTAIN]
-        clock.shift = -timedelta(minutes=10)
+        clock.move_to(election.window.opens - timedelta(minutes=10))
         await self._expect_refusal(instance, election, trial, going[:1] or late)
-        clock.shift = timedelta(0)
+        clock.move_to(datetime.now(UTC))
+        async with self._killing(instance, election, server):
+            await self._crowd(instance, election, trial, going)
+        await publication.publish_due(instance.store, election, clock, instance.keys)
+        await self._find_trackers(election, trial)
+        await self._grace(instance, election, trial, late, clock)
+        await self._check_poll_book(instance, election, [*late, *plans])
+
+    async def _crowd(self, instance: Instance, election: ElectionFile, trial: Trial, plans: list[Plan]) -> None:
+        """Let everybody vote, some at once."""
         places = asyncio.Semaphore(_AT_ONCE)
         done = 0
 
@@ -161,24 +177,41 @@ class Simulation:
             async with places:
                 await self._whole(instance, election, trial, plan)
                 done += 1
-                self._advance("vote", done, len(going))
+                self._advance("vote", done, len(plans))
 
         async with asyncio.TaskGroup() as group:
-            for plan in going:
+            for plan in plans:
                 group.create_task(one(plan))
-        await publication.publish_due(instance.store, election, clock, instance.keys)
-        await self._find_trackers(election, trial)
-        await self._grace(instance, election, trial, late, clock)
 
     async def _whole(self, instance: Instance, election: ElectionFile, trial: Trial, plan: Plan) -> None:
-        for _ in range(3):
+        """Come, and come again where something went wrong, until every vote of the plan is cast."""
+        for _ in range(_TRIES_UNDER_KILLS if self.kills else _TRIES):
             async with Browser(trial.base_url) as browser:
                 voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
-                if await voter.log_in():
-                    await voter.vote()
+                if await voter.log_in() and await voter.vote():
                     return
             plan.mistake = ""
-        self.problems.append("a voter on the roll could not log in")
+        self.problems.append("a voter on the roll could not vote")
+
+    @asynccontextmanager
+    async def _killing(self, instance: Instance, election: ElectionFile, server: ChildServer) -> AsyncIterator[None]:
+        """Kill the server again and again until the block ends."""
+        killer = Killer(instance, election, server, self.kills, lambda: self.seen.receipts)
+        killing = asyncio.create_task(killer.run())
+        try:
+            yield
+        finally:
+            await killer.leave(killing)
+        self.problems += killer.problems
+        if killer.done < self.kills:
+            self.problems.append(f"everybody had voted after {killer.done} kills of {self.kills}: take more voters")
+
+    async def _check_poll_book(self, instance: Instance, election: ElectionFile, plans: list[Plan]) -> None:
+        """Whoever holds a receipt is marked in that contest, and nobody else is marked."""
+        for plan in plans:
+            marks = await poll_book.marked(instance.store, election.id, plan.entry.id)
+            if set(marks) != set(plan.receipts):
+                self.problems.append("a voter's receipts and marks in the poll book differ")
 
     async def _expect_refusal(
         self, instance: Instance, election: ElectionFile, trial: Trial, plans: list[Plan]
@@ -190,7 +223,7 @@ class Simulation:
                     self.problems.append("a voter logged in outside the window")
 
     async def _grace(
-        self, instance: Instance, election: ElectionFile, trial: Trial, late: list[Plan], clock: ShiftedClock
+        self, instance: Instance, election: ElectionFile, trial: Trial, late: list[Plan], clock: DemoClock
     ) -> None:
         """Log in just before the close and vote in the grace; nobody else may come in, and nobody votes after."""
         for plan in late:
@@ -237,7 +270,7 @@ class Simulation:
 
     async def _find_trackers(self, election: ElectionFile, trial: Trial) -> None:
         async with Browser(trial.base_url) as browser:
-            for tracker in self.seen.trackers[:5]:
+            for tracker in [one for shown in self.seen.receipts.values() for one in shown[:2]]:
                 page = await browser.post(f"/e/{election.id}/box", {"tracker": tracker})
                 if page.status != 200 or "tracker_unknown" in page.codes:
                     self.problems.append("a tracker is not in the public box")
@@ -275,6 +308,7 @@ class Simulation:
         return {
             "voters": self.voters,
             "voted": self.seen.voted,
+            **({"kills": self.kills} if self.kills else {}),
             "refused": dict(sorted(self.seen.refused.items())),
             "branches": dict(sorted(self.seen.branches.items())),
             "contests": {

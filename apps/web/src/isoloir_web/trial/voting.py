@@ -44,6 +44,8 @@ class Plan:
     choices: dict[str, str]
     mistake: str = ""
     typed_mobile: str = ""
+    receipts: dict[str, str] = field(default_factory=dict)
+    """The tracker of each contest voted in."""
 
 
 @dataclass
@@ -53,7 +55,8 @@ class Tally:
     refused: Counter[str] = field(default_factory=Counter)
     branches: Counter[str] = field(default_factory=Counter)
     cast: dict[str, Counter[str]] = field(default_factory=dict)
-    trackers: list[str] = field(default_factory=list)
+    receipts: dict[str, list[str]] = field(default_factory=dict)
+    """By contest, the trackers of which voters hold a receipt."""
     voted: int = 0
 
 
@@ -126,14 +129,16 @@ class Voter:
         self._mistake = ""
         return True
 
-    async def vote(self) -> None:
-        """Vote in every contest of the plan, as the booth does, and log out."""
+    async def vote(self) -> bool:
+        """Vote in what is left of the plan, as the booth does, and log out; false where one was refused."""
         for contest_id, choice in self.plan.choices.items():
-            await self.vote_in(contest_id, choice)
+            if contest_id not in self.plan.receipts and not await self.vote_in(contest_id, choice):
+                return False
         self.seen.voted += 1
         page = await self.browser.get(f"{self._root}/logout")
         if page.forms:
             await self.browser.send(page.forms[0])
+        return True
 
     async def vote_in(self, contest_id: str, choice: str) -> bool:
         """Encrypt and cast one choice; true once the receipt came back, false where the site refused."""
@@ -161,7 +166,8 @@ class Voter:
             if cast.json()["tracker"] != tracker_of(ballot):
                 raise Lost("the tracker that came back is another one")
             self.seen.cast.setdefault(contest_id, Counter())[choice] += 1
-            self.seen.trackers.append(tracker_of(ballot))
+            self.seen.receipts.setdefault(contest_id, []).append(tracker_of(ballot))
+            self.plan.receipts[contest_id] = tracker_of(ballot)
             if self._once(VOTES_TWICE):
                 again = await asyncio.to_thread(make, belenios, drawn.json()["credential"], row)
                 second = await self.browser.json("POST", f"{booth}/ballot", setup["step_token"], again)

@@ -1,0 +1,75 @@
+"""Kills in the middle of a vote, and what must hold after each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from contextlib import suppress
+
+from isoloir.config.election import ElectionFile
+from isoloir.instance import Instance
+from isoloir.store import box_store, poll_book_store
+from isoloir_web.trial.child import ChildServer
+
+_LIVES = (0.1, 1.2)
+"""How long a server lives, in seconds, drawn anew each time: some are killed before they have answered anybody."""
+
+
+class Killer:
+    """Kills the server `times` times at random moments, looks at the database while it is down, begins it again."""
+
+    def __init__(
+        self,
+        instance: Instance,
+        election: ElectionFile,
+        server: ChildServer,
+        times: int,
+        receipts: Callable[[], dict[str, list[str]]],
+    ) -> None:
+        self._instance = instance
+        self._election = election
+        self._server = server
+        self._times = times
+        self._receipts = receipts
+        self._busy = asyncio.Lock()
+        self._draw = random.Random()  # noqa: S311  # moments, no secret
+        self.done = 0
+        self.problems: list[str] = []
+
+    async def run(self) -> None:
+        """Kill until the number is reached."""
+        while self.done < self._times:
+            await asyncio.sleep(self._draw.uniform(*_LIVES))
+            async with self._busy:
+                await self._kill()
+
+    async def leave(self, killing: asyncio.Task[None]) -> None:
+        """End the task of `run` between two kills, so that the server is left running."""
+        async with self._busy:
+            killing.cancel()
+        with suppress(asyncio.CancelledError):
+            await killing
+
+    async def _kill(self) -> None:
+        shown = self._receipts()
+        await self._server.kill()
+        self.done += 1
+        try:
+            await self._look(shown)
+        finally:
+            self._server.begin()
+
+    async def _look(self, shown: dict[str, list[str]]) -> None:
+        """Compare box and poll book, and find every ballot that a voter holds a receipt for."""
+        async with self._instance.store.read() as session:
+            marks = await poll_book_store.voted(session, self._election.id)
+            waiting = await box_store.count_waiting(session, self._election.id)
+            for contest in self._election.contests:
+                published = len(await box_store.trackers(session, self._election.id, contest.id))
+                ballots = waiting.get(contest.id, 0) + published
+                if marks.get(contest.id, 0) != ballots:
+                    self.problems.append(f"{contest.id}: ballots and poll-book entries differ after kill {self.done}")
+                for tracker in shown.get(contest.id, []):
+                    if not await box_store.holds(session, self._election.id, contest.id, tracker):
+                        self.problems.append(f"{contest.id}: a receipt without its ballot after kill {self.done}")
