@@ -27,7 +27,8 @@ from isoloir.store import login_store
 from isoloir.store.engine import Store
 
 _CHANNELS: tuple[Channel, ...] = ("email", "sms")
-_PLACE_KEPT = timedelta(minutes=1)
+_PLACE_KEPT = timedelta(seconds=15)
+"""Longer than a factor may take for one step; a process that dies holding a place keeps its voter out no longer."""
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ LONGEST = timedelta(hours=2)
 """A session is over after that long, used or not."""
 _PURPOSE = "login-session"
 _TOUCH = timedelta(minutes=1)
-_HELD = timedelta(minutes=1)
+_HELD = timedelta(seconds=30)
 _TRIES = 100
 _PAUSE = 0.1
 

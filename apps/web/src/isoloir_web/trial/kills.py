@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
 from contextlib import suppress
 
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
 from isoloir.store import box_store, poll_book_store
 from isoloir_web.trial.child import ChildServer
+from isoloir_web.trial.voting import Tally
 
 _LIVES = (0.1, 1.2)
 """How long a server lives, in seconds, drawn anew each time: some are killed before they have answered anybody."""
+_INTO_A_CAST = (0.0, 0.1)
+"""How long after a ballot was sent, in seconds, every other server is killed."""
 
 
 class Killer:
@@ -25,13 +27,13 @@ class Killer:
         election: ElectionFile,
         server: ChildServer,
         times: int,
-        receipts: Callable[[], dict[str, list[str]]],
+        seen: Tally,
     ) -> None:
         self._instance = instance
         self._election = election
         self._server = server
         self._times = times
-        self._receipts = receipts
+        self._seen = seen
         self._busy = asyncio.Lock()
         self._draw = random.Random()  # noqa: S311  # moments, no secret
         self.done = 0
@@ -41,6 +43,10 @@ class Killer:
         """Kill until the number is reached."""
         while self.done < self._times:
             await asyncio.sleep(self._draw.uniform(*_LIVES))
+            if self.done % 2:
+                self._seen.casting.clear()
+                await self._seen.casting.wait()
+                await asyncio.sleep(self._draw.uniform(*_INTO_A_CAST))
             async with self._busy:
                 await self._kill()
 
@@ -52,7 +58,7 @@ class Killer:
             await killing
 
     async def _kill(self) -> None:
-        shown = self._receipts()
+        shown = {contest: list(trackers) for contest, trackers in self._seen.receipts.items()}
         await self._server.kill()
         self.done += 1
         try:

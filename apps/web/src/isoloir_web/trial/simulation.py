@@ -196,7 +196,7 @@ class Simulation:
     @asynccontextmanager
     async def _killing(self, instance: Instance, election: ElectionFile, server: ChildServer) -> AsyncIterator[None]:
         """Kill the server again and again until the block ends."""
-        killer = Killer(instance, election, server, self.kills, lambda: self.seen.receipts)
+        killer = Killer(instance, election, server, self.kills, self.seen)
         killing = asyncio.create_task(killer.run())
         try:
             yield

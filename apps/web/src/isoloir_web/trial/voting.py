@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+
+import httpx2
 
 from isoloir import counting
 from isoloir.config.election import ElectionFile
@@ -18,6 +21,8 @@ from isoloir_prosante_connect.simulator import log_in
 from isoloir_web.trial.browsing import Browser, Form, Shown
 
 _STEPS = 12
+_PATIENCE = 60.0
+_PAUSE = 1.0
 WRONG_NUMBER, WRONG_CODE, WRONG_IDENTIFIER, VOTES_TWICE, ALTERED = (
     "wrong_number",
     "wrong_code",
@@ -58,6 +63,8 @@ class Tally:
     receipts: dict[str, list[str]] = field(default_factory=dict)
     """By contest, the trackers of which voters hold a receipt."""
     voted: int = 0
+    casting: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set whenever a ballot is about to be sent."""
 
 
 class Voter:
@@ -79,27 +86,42 @@ class Voter:
         """Walk the branch; true once logged in, false where the site refused and said why."""
         await self.browser.get(f"{self._root}/")
         page = await self.browser.post(f"{self._root}/login", {"branch": self.plan.branch})
-        for _ in range(_STEPS):
+        patient = time.monotonic() + _PATIENCE
+        trail: list[str] = []
+        while len(trail) < _STEPS:
+            trail.append(" ".join([page.path.removeprefix(self._root), str(page.status), *page.codes]))
             if page.path == f"{self._root}/contests":
                 self.seen.branches[self.plan.branch] += 1
                 return True
             self.seen.refused.update(page.codes)
+            if any(code.endswith("_busy") for code in page.codes):
+                await asyncio.sleep(_PAUSE)
+                if time.monotonic() < patient:
+                    trail.pop()  # told to wait a little: no step of the way
             form = page.asking("identifier", "rpps", "number", "mobile", "password") or _bare(page)
             if self._lost_identifier and page.codes:
                 return False  # an identifier that nobody has: the voter sees the refusal, and begins again
             if page.onward:
-                page = await self._at_provider(page.onward)
+                back = await self._at_provider(page.onward)
+                if back is None:
+                    return False
+                page = back
             elif form is not None:
                 page = await self._fill(form)
             elif page.codes:
                 return False
             else:
-                raise Lost(f"no way on from {page.path} (status {page.status})")
-        raise Lost("the login does not end")
+                raise Lost(f"no way on: {', '.join(trail)}")
+        raise Lost(f"the login does not end: {', '.join(trail)}")
 
-    async def _at_provider(self, url: str) -> Shown:
+    async def _at_provider(self, url: str) -> Shown | None:
+        """Log in at the provider; `None` where it broke down, so that the voter begins again."""
         identity = f"8{self.plan.entry.fields.get('rpps', '')}"
-        return await self.browser.get(await log_in(self.browser.http, url, identity))
+        try:
+            back = await log_in(self.browser.http, url, identity)
+        except (httpx2.TransportError, ValueError):
+            return None
+        return await self.browser.get(back)
 
     async def _fill(self, form: Form) -> Shown:
         entry = self.plan.entry
@@ -158,6 +180,7 @@ class Voter:
             if self._once(ALTERED):
                 bad = await self.browser.json("POST", f"{booth}/ballot", setup["step_token"], _altered(ballot))
                 self._refused(bad.status_code, bad.content)
+            self.seen.casting.set()
             cast = await self.browser.json("POST", f"{booth}/ballot", setup["step_token"], ballot)
             if self._refused(cast.status_code, cast.content) == "credential_taken":
                 continue
