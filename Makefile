@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
 	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate booth wheels
+.PHONY: help install demo test quick check simulate faults booth wheels
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -53,6 +53,10 @@ simulate: install ## A whole election without a person: 200 voters
 	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters $(VOTERS) --json .cache/simulation.json \
 		--archives .cache/archives $(if $(GROUP),--group $(GROUP))
 VOTERS ?= 200
+
+faults: install ## Kill, fill, lock and step a machine while voters cast: docs/faults.md
+	@$(RUN) pytest -q tests/faults --kills $(KILLS) --faults-table docs/faults.md
+KILLS ?= 200
 
 booth: install ## Rebuild the voter's booth, byte for byte
 	@cd apps/booth && PATH="$(CURDIR)/.venv/bin:$$PATH" && npm ci --silent && npm run --silent build

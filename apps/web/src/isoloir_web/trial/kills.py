@@ -62,12 +62,12 @@ class Killer:
         await self._server.kill()
         self.done += 1
         try:
-            await self._look(shown)
+            await self.look(shown)
         finally:
             self._server.begin()
 
-    async def _look(self, shown: dict[str, list[str]]) -> None:
-        """Compare box and poll book, and find every ballot that a voter holds a receipt for."""
+    async def look(self, shown: dict[str, list[str]]) -> None:
+        """Compare box and poll book, and find every ballot that a voter holds a receipt for (trackers by contest)."""
         async with self._instance.store.read() as session:
             marks = await poll_book_store.voted(session, self._election.id)
             waiting = await box_store.count_waiting(session, self._election.id)
