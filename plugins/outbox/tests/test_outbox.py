@@ -90,3 +90,14 @@ def test_messages_do_not_show_themselves(tmp_path: Path) -> None:
     (kept,) = read_outbox(tmp_path)
     assert "ZZXXW66" not in repr(kept)
     assert "alix" not in repr(kept)
+
+
+async def test_an_address_of_several_lines_is_kept(tmp_path: Path) -> None:
+    """A letter's address has lines; an e-mail's with a line break is refused for good, and nothing is kept."""
+    config, lines = OutboxConfig(folder=tmp_path / "outbox"), "Dr Martin\n1 rue Claire\n75001 Paris"
+    assert await OutboxNotifier().send(config, replace(MESSAGE, recipient=lines)) == Rejected(
+        "outbox_header", permanent=True
+    )
+    assert read_outbox(config.folder) == []
+    letter = replace(MESSAGE, channel="post", recipient=lines)
+    assert isinstance(await OutboxNotifier().send(config, letter), Accepted)

@@ -9,7 +9,9 @@ from isoloir.testing.fakes import FakeClock, FakeMailbox, FakePhone, FakeRoll, F
 from isoloir.testing.flow import FakeFlow
 from isoloir.testing.identity_provider import FakeIdentityProvider
 from isoloir.testing.notifier_contract import NotifierContract
-from isoloir.testing.run import ContractBroken, FactorRun, HeldBack
+from isoloir.testing.promises import ContractBroken
+from isoloir.testing.roll_check_contract import RollCheckContract
+from isoloir.testing.run import FactorRun, HeldBack
 
 __all__ = [
     "ContractBroken",
@@ -26,5 +28,6 @@ __all__ = [
     "FakeVoter",
     "HeldBack",
     "NotifierContract",
+    "RollCheckContract",
     "SentMessage",
 ]

@@ -75,13 +75,15 @@ class FakeFlow:
     """One voter, one factor instance, one attempt.
 
     ``entry=None`` is a voter who is not on the roll: as in the engine `entry` is `None`, `matches` is false,
-    messages are discarded and nothing is bound. ``FakeFlow()`` has a voter of a `FakeRoll`.
+    messages are discarded and nothing is bound. ``FakeFlow()`` has a voter of a `FakeRoll`; `fields` are that
+    roll's: field → normaliser, as in ``[roll.fields]``.
     """
 
     def __init__(
         self,
         *,
         entry: FakeVoter | bool | None = True,
+        fields: Mapping[str, str] | None = None,
         claims: Mapping[ClaimName, Claim] | None = None,
         state: Mapping[str, Json] | None = None,
         http: httpx2.AsyncClient | None = None,
@@ -92,8 +94,11 @@ class FakeFlow:
         test: bool = True,
         base_url: str = "http://127.0.0.1:8000",
     ) -> None:
-        voter = FakeRoll().voter() if entry is True else entry
+        somebody = FakeRoll(fields).voter()
+        voter = somebody if entry is True else entry
         self.voter: FakeVoter | None = voter if isinstance(voter, FakeVoter) else None
+        self.person: FakeVoter = self.voter or somebody
+        """Who sits before the screen: the voter, or somebody who is not on the roll."""
         self.entry = None if self.voter is None else Entry(self.voter.handle)
         self.election = FlowElection(election, test)
         self.instance = instance

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from isoloir.hooks import (
     Event,
@@ -16,7 +16,6 @@ from isoloir.hooks import (
     PluginConfig,
     Proved,
     Redirect,
-    Refused,
     Return,
     Start,
     Step,
@@ -26,16 +25,36 @@ from isoloir.hooks import (
 )
 from isoloir.login import claims
 from isoloir.login.forms import validate
+from isoloir.login.steps import fault_of, safe_address
 from isoloir.normalise import NORMALISERS
+from isoloir.testing.fakes import FakeVoter
 from isoloir.testing.flow import FakeFlow
+from isoloir.testing.promises import ContractBroken, promise
 
-
-class ContractBroken(AssertionError):
-    """The factor did what the contract forbids; the message says what."""
+_STEP_FAULTS = {
+    "no_step": "that is no step; return a Form, Redirect, Wait, Proved or Refused",
+    "state_not_json": "the state does not come back from JSON as it was; keep texts, numbers, lists and dicts in it",
+    "form_undeclared": "a form is shown that is not declared; name it in the factor's `forms`",
+    "secondary_form_with_fields": "a form in `also` has fields; secondary buttons are forms without any",
+    "error_without_field": "an error names a field that the form does not ask; use '' for the whole form",
+    "address_unsafe": "the voter is sent to an address that is neither https nor loopback; use the provider's https",
+    "token_not_returned": "nothing brings flow.token back; returns_with names the parameter that carries it",
+    "wait_out_of_bounds": "a wait lasts from 1 to 300 seconds; wait again if that is not enough",
+}
+_CLAIM_FAULTS = {
+    "claim_undeclared": "a claim was proved that `vouches` does not declare; declare it, or do not claim it",
+    "claim_vouched_otherwise": "a claim is known in another way than declared; make Claim.by what `vouches` says",
+    "claim_empty": "a claim has no value; refuse, or ask again, where there is nothing to claim",
+    "claim_contradicted": "a claim contradicts what another factor proved; compare with flow.claims and refuse",
+}
 
 
 class ClaimsRefused(ContractBroken):
     """The engine would refuse these claims."""
+
+
+class FactorRaised(ContractBroken):
+    """The factor raised; the engine would refuse the voter without being able to say why."""
 
 
 class WrongTurn(AssertionError):
@@ -64,8 +83,19 @@ class FactorRun:
         """The state before each event."""
         self.hold_back: int | None = None
         """The number (from 1) of the event that is not given to the factor; `HeldBack` brings it."""
+        self.withheld: Event | None = None
+        """The event that was held back."""
         self.field_errors: list[str] = []
         """Codes by which the core itself sent a form back."""
+        self.raised: list[str] = []
+        """What exceptions of the factor would say in a log."""
+        self.workers = False
+        """Whether every event goes to another worker: a copy of the factor as it was when the server started."""
+
+    @property
+    def voter(self) -> FakeVoter:
+        """The voter whose answers the honest way types; in a flow without entry, somebody who is not on the roll."""
+        return self.flow.person
 
     async def start(self) -> Step:
         """Arrive at the factor."""
@@ -111,7 +141,15 @@ class FactorRun:
             raise HeldBack(event)
         self.events.append(event)
         self.states.append(dict(self.flow.state))
-        step = await self.factor.advance(self.config, self.flow, event)
+        factor = copy.deepcopy(self.factor) if self.workers else self.factor
+        try:
+            step = await factor.advance(self.config, self.flow, event)
+        except Exception as error:
+            self.raised.append(f"{error!r} {error}")
+            raise FactorRaised(
+                f"advance() raised {type(error).__name__} when it was given {type(event).__name__}: the voter would"
+                " be refused without a word\n→ catch it, and answer with a Form and its errors, or with Refused(code)"
+            ) from error
         self._check(step)
         if isinstance(step, Form | Redirect | Wait):
             self.flow.state = json.loads(json.dumps(step.state))
@@ -120,37 +158,11 @@ class FactorRun:
         return step
 
     def _check(self, step: Step) -> None:
-        if not isinstance(step, Form | Redirect | Wait | Proved | Refused):
-            raise ContractBroken(f"{type(step).__name__} is no step")
-        if isinstance(step, Form | Redirect | Wait):
-            self._check_state(step.state)
-        if isinstance(step, Form):
-            self._check_form(step)
-        elif isinstance(step, Redirect):
-            check_redirect(step, self.flow.token)
-        elif isinstance(step, Wait) and step.seconds < 1:
-            raise ContractBroken("a wait lasts a second at least")
-        elif isinstance(step, Proved):
+        fault = fault_of(step, self.factor, self.flow.token)
+        if fault is not None:
+            _broken(f"advance() answered with {_named(step)}", _STEP_FAULTS[fault])
+        if isinstance(step, Proved):
             self._check_claims(step)
-
-    def _check_state(self, state: Mapping[str, Any]) -> None:
-        try:
-            same = json.loads(json.dumps(dict(state), allow_nan=False)) == dict(state)
-        except (TypeError, ValueError):
-            same = False
-        if not same:
-            raise ContractBroken("the state is not JSON: it does not come back as it was")
-
-    def _check_form(self, step: Form) -> None:
-        for model in (step.model, *step.also):
-            if model not in self.factor.forms:
-                raise ContractBroken(f"the form {model.__name__} is not among the factor's forms")
-        for model in step.also:
-            if model.model_fields:
-                raise ContractBroken(f"the secondary form {model.__name__} has fields")
-        for place in step.errors:
-            if place and place not in step.model.model_fields:
-                raise ContractBroken(f"an error names {place}, which {step.model.__name__} does not ask")
 
     def _check_claims(self, step: Proved) -> None:
         names = self.flow.voter.normalisers if self.flow.voter else {}
@@ -158,16 +170,23 @@ class FactorRun:
         declared = self.factor.vouches(self.config)
         fault = claims.fault(declared, self.flow.claims, step.claims, normalisers)
         if fault:
-            raise ClaimsRefused(f"{fault}: declared {dict(declared)}, proved {dict(step.claims)}")
-        if not step.claims:
-            raise ContractBroken("proved, but nothing was claimed")
+            proved = {name: claim.by for name, claim in step.claims.items()}
+            what, _, remedy = _CLAIM_FAULTS[fault].partition("; ")
+            raise ClaimsRefused(f"{what}: declared {dict(declared)}, proved {proved}\n→ {remedy}")
+        promise(step.claims, "Proved, but nothing was claimed", "claim what was proved, or return Refused(code)")
 
 
-def check_redirect(step: Redirect, token: str) -> None:
-    """Raise `ContractBroken` unless the address is https (or loopback) and the token comes back."""
-    parts = urlsplit(step.url)
-    loopback = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
-    if parts.scheme != "https" and not loopback:
-        raise ContractBroken("the address to go to is neither https nor loopback")
-    if not step.returns_with or token not in step.returns_with.values():
-        raise ContractBroken("no parameter brings flow.token back: returns_with must name one")
+def _named(step: object) -> str:
+    model = f"({step.model.__name__})" if isinstance(step, Form) else ""
+    return f"{type(step).__name__}{model}"
+
+
+def _broken(where: str, fault: str) -> None:
+    what, _, remedy = fault.partition("; ")
+    promise(False, f"{where}: {what}", remedy)
+
+
+def check_leaving(step: Redirect) -> None:
+    """Raise `ContractBroken` unless the address is https (or loopback)."""
+    if not safe_address(step.url):
+        _broken("leave() answered with Redirect", _STEP_FAULTS["address_unsafe"])

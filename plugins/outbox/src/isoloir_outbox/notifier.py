@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import unicodedata
 from pathlib import Path
 from typing import ClassVar
 
@@ -10,6 +11,9 @@ from pydantic import Field
 
 from isoloir.hooks import Accepted, Message, Notifier, PluginConfig, Problem, Rejected
 from isoloir_outbox.box import keep
+
+_BREAKING = frozenset({"Cc", "Zl", "Zp"})
+"""Control characters, line and paragraph separators, by their Unicode category."""
 
 
 class OutboxConfig(PluginConfig):
@@ -29,7 +33,13 @@ class OutboxNotifier(Notifier[OutboxConfig]):
     channels: ClassVar[frozenset[str]] = frozenset({"email", "sms", "post"})
 
     async def send(self, config: OutboxConfig, message: Message) -> Accepted | Rejected:
-        """Keep the message; a folder that cannot be written now may be later."""
+        """Keep the message; a folder that cannot be written now may be later.
+
+        What no real carrier would take, a line break where a header would be, is refused here too: a demonstration
+        that passes what an election refuses would be of little use.
+        """
+        if any(unicodedata.category(sign) in _BREAKING for header in _headers(message) for sign in header):
+            return Rejected("outbox_header", permanent=True)
         try:
             return Accepted(await asyncio.to_thread(keep, config.folder, message))
         except OSError:
@@ -38,3 +48,9 @@ class OutboxNotifier(Notifier[OutboxConfig]):
     async def check(self, config: OutboxConfig) -> list[Problem]:
         """Say that nothing is really sent: no reason to stop a demonstration, every reason to stop an election."""
         return [Problem("demonstration_only", {"plugin": self.name}, severe=False)]
+
+
+def _headers(message: Message) -> tuple[str, ...]:
+    """Return what would be one line each; the address of a letter has several."""
+    recipient = "" if message.channel == "post" else message.recipient
+    return (recipient, message.subject, message.sender_name, message.sender_address, message.reply_to)
