@@ -33,6 +33,8 @@ class TestPasswordSmsContract(FactorContract):
 class TestPasswordSmsTypedContract(TestPasswordSmsContract):
     """A password to a mobile that the voter types after a challenge, because the roll holds none."""
 
+    free = frozenset({"mobile"})
+
     @pytest.fixture
     def config(self, factor: PasswordFactor) -> PluginConfig:  # type: ignore[override]
         return PasswordConfig(profile="cheapest", mobile="typed")

@@ -25,6 +25,7 @@ from isoloir.hooks import (
     Return,
     Start,
     Step,
+    Submit,
     Tick,
     Typed,
     Wait,
@@ -51,10 +52,11 @@ class FactorContract(ConfigContract):
 
     ``package``: where ``locales/`` is (the factor's own top package by default). `config`: a configuration.
     `make_flow`: makes a fresh flow, for voters on the roll and for strangers; give it an http client where one is
-    needed. `wrong`: a wrong but well-formed answer by field name.
+    needed. `wrong`: a wrong but well-formed answer by field name. `free`: fields that any well-formed answer suits.
     """
 
     wrong: Mapping[str, str] = {}
+    free: frozenset[str] = frozenset()
 
     @pytest.fixture
     def factor(self) -> Factor[Any]:
@@ -161,6 +163,26 @@ class FactorContract(ConfigContract):
         async for run in self._halfway(factor, config, make_flow):
             await self._wrongly(run)
             _proves_nothing(run, "a wrong answer proved something", "compare the whole value, and " + _REFUSE)
+
+    async def test_one_wrong_answer_never_proves(self, factor: Any, config: Any, make_flow: Any) -> None:
+        """One wrong answer among right ones proves nothing: each is compared, not only the last.
+
+        A field that any well-formed answer suits (a mobile that the voter chooses) is named in `free`.
+        """
+        whole = FactorRun(factor, config, make_flow())
+        await self._proved(whole)
+        for number, event in enumerate(whole.events, 1):
+            asked = set(type(event.form).model_fields) - self.free if isinstance(event, Submit) else set[str]()
+            if not asked and not isinstance(event, Return):
+                continue
+            run = FactorRun(factor, config, make_flow())
+            run.spoil, run.spoiled = number, self._spoiled
+            step = await self._try(run)
+            promise(
+                not isinstance(step, Proved),
+                f"the way proved something although one answer of it was wrong: {_named(asked)}",
+                "compare every answer; name in `free` of the suite a field that any well-formed answer suits",
+            )
 
     async def test_replayed_input_never_proves(self, factor: Any, config: Any, make_flow: Any) -> None:
         """What was delivered or asserted proves once: the same last event again is refused."""
@@ -437,10 +459,12 @@ class FactorContract(ConfigContract):
         return run
 
     async def _halfway(self, factor: Any, config: Any, make_flow: Any) -> AsyncIterator[FactorRun]:
-        """Yield runs that are about to take each step of the honest way."""
+        """Yield runs that are about to answer each step of the honest way; to wait is no answer."""
         whole = FactorRun(factor, config, make_flow())
         await self._proved(whole)
-        for number in range(1, len(whole.events) + 1):
+        for number, event in enumerate(whole.events, 1):
+            if isinstance(event, Tick):
+                continue
             yield await self._held(FactorRun(factor, config, make_flow()), number)
 
     async def _ways(
@@ -466,7 +490,10 @@ class FactorContract(ConfigContract):
 
     async def _wrongly(self, run: FactorRun) -> None:
         """Answer every step wrongly but well-formed."""
-        await self._go_on(run, self._wrong_answers, lambda redirect: {**redirect.returns_with, "code": _FOREIGN})
+        await self._go_on(run, self._spoiled, self._spoiled)
+
+    def _spoiled(self, step: Form | Redirect) -> dict[str, str]:
+        return {**step.returns_with, "code": _FOREIGN} if isinstance(step, Redirect) else self._wrong_answers(step)
 
     async def _go_on(
         self,
@@ -504,3 +531,7 @@ class FactorContract(ConfigContract):
 
 def _proves_nothing(run: FactorRun, what: str, remedy: str) -> None:
     promise(not any(isinstance(step, Proved) for step in run.steps), what, remedy)
+
+
+def _named(fields: set[str]) -> str:
+    return ", ".join(sorted(fields)) or "what came back from the provider"

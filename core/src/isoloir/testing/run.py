@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -85,6 +85,9 @@ class FactorRun:
         """The number (from 1) of the event that is not given to the factor; `HeldBack` brings it."""
         self.withheld: Event | None = None
         """The event that was held back."""
+        self.spoil: int | None = None
+        """The number (from 1) of the event whose answer `spoiled` replaces."""
+        self.spoiled: Callable[[Form | Redirect], Mapping[str, str]] = lambda step: {}
         self.field_errors: list[str] = []
         """Codes by which the core itself sent a form back."""
         self.raised: list[str] = []
@@ -112,7 +115,8 @@ class FactorRun:
         name = self.step.model.__name__ if form is None else form if isinstance(form, str) else form.__name__
         if name not in shown:
             raise WrongTurn(f"the form {name} is not shown; shown are {', '.join(shown)}")
-        instance, errors = validate(shown[name], data)
+        given = self.spoiled(self.step) if self._is_spoiled() else data
+        instance, errors = validate(shown[name], given)
         if instance is None:
             self.field_errors.extend(errors.values())
             self.step = Form(self.step.model, errors, self.step.state, self.step.values, self.step.also)
@@ -126,7 +130,10 @@ class FactorRun:
         for name, value in self.step.returns_with.items():
             if params.get(name) != value:
                 raise WrongTurn(f"the parameter {name} does not bring the token back")
-        return await self.advance(Return(params))
+        return await self.advance(Return(self.spoiled(self.step) if self._is_spoiled() else params))
+
+    def _is_spoiled(self) -> bool:
+        return self.spoil == len(self.events) + 1
 
     async def tick(self) -> Step:
         """Come back after the wait; the clock moves on by it."""

@@ -1,0 +1,1 @@
+"""A plugin that keeps every promise; the tests of the kit break them one at a time."""
