@@ -212,7 +212,7 @@ BREACHES = (
     _code(
         "voter_and_stranger_look_alike",
         '            state = {"number"',
-        '            if flow.entry is None:\n                return Form(SampleNumber)\n            state = {"number"',
+        '            if not flow.entry:\n                return Form(SampleNumber)\n            state = {"number"',
         "somebody outside can tell who is on the roll",
     ),
     _code(
