@@ -275,6 +275,7 @@ BREACHES = (
     _text(CODE, "messages_have_texts", FR, "template.sample_code"),
     _code("messages_have_texts", '"minutes": str(config.minutes)}', "}", "template.sample_code {minutes}"),
     _text(PROVIDER, "messages_have_texts", EN, "sample.wait"),
+    _text(CODE, "invitation_says_what_is_needed", FR, "invitation.sample_code"),
     # --- a factor: secrets, and what it may touch
     _code(
         "no_secret_in_logs_or_steps",

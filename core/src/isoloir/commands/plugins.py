@@ -1,4 +1,4 @@
-"""``isoloir plugins``: what is installed, and what of it this instance loads."""
+"""``isoloir plugins``: what is installed, and what of it this instance loads; ``new``: one to begin from."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import click
 from rich.table import Table
 
 from isoloir.commands.context import console, core_texts, instance_folder, json_option, language, show_json
+from isoloir.commands.plugin_new import new
 from isoloir.config.settings import read_settings
 from isoloir.plugin_set import PluginSet, installed
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
@@ -20,6 +21,14 @@ def plugins(ctx: click.Context, as_json: bool) -> None:
 
     Only those that the instance allows are loaded; without --instance, none is.
     """
+    if ctx.invoked_subcommand is None:
+        _list(ctx, as_json)
+
+
+plugins.add_command(new)
+
+
+def _list(ctx: click.Context, as_json: bool) -> None:
     allowed: tuple[str, ...] = ()
     if ctx.find_root().obj is not None:
         allowed = read_settings(instance_folder(ctx)).plugins

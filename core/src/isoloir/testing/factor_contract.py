@@ -357,6 +357,14 @@ class FactorContract(ConfigContract):
             "give them in the values of flow.notify or Wait",
         )
 
+    def test_invitation_says_what_is_needed(self, factor: Any) -> None:
+        """The invitation lists what each way in asks: ``invitation.<factor>`` says it, in both languages."""
+        nothing(
+            kit_texts.missing(kit_texts.texts_of(self._package(factor)), [f"invitation.{factor.name}"]),
+            "the invitation cannot say what a voter needs",
+            _WRITE_TEXTS,
+        )
+
     # --- secrets -----------------------------------------------------------------------------------------
 
     async def test_no_secret_in_logs_or_steps(
