@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -17,9 +18,9 @@ from isoloir.config.settings import FILE
 BAD = 'id = "Not An Id"\n[window]\nopens = 2024-06-11T09:00:00\n'
 
 
-def isoloir(*arguments: str | Path, lang: str = "en") -> Result:
+def isoloir(*arguments: str | Path, lang: str = "en", columns: int = 400) -> Result:
     """Run the command line."""
-    environment = {"ISOLOIR_LANG": lang, "ISOLOIR_INSTANCE": None, "COLUMNS": "400"}
+    environment = {"ISOLOIR_LANG": lang, "ISOLOIR_INSTANCE": None, "COLUMNS": str(columns)}
     return CliRunner(env=environment).invoke(main, [str(argument) for argument in arguments])
 
 
@@ -125,6 +126,21 @@ def test_plugins_that_the_instance_allows_are_loaded(tmp_path: Path) -> None:
     assert {"register_factors", "register_eligibility"} <= set(rows["ordinal_check"]["hooks"])
     assert rows["password_sms"]["loaded"] is False
     assert "ordinal_check" in isoloir("--instance", tmp_path, "plugins").stdout
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_the_list_of_plugins_is_never_cut(tmp_path: Path, lang: str, width: int) -> None:
+    """In words too, names, versions and hooks are whole; folded, not cut, where the terminal is narrow."""
+    (tmp_path / FILE).write_text('plugins = ["ordinal_check"]')
+    shown = isoloir("--instance", tmp_path, "plugins", lang=lang, columns=width).stdout
+    assert max(map(len, shown.splitlines())) <= width
+    assert "…" not in shown
+    wide = isoloir("--instance", tmp_path, "plugins", lang=lang).stdout
+    assert Counter("".join(shown.split())) == Counter("".join(wide.split()))
+    if width >= 80:
+        words = ("ordinal_check", "prosante_connect", "0.1.0", "register_eligibility", "register_roll_checks")
+        assert [one for one in words if one not in shown] == []
 
 
 def test_a_refusal_is_told_in_words_or_json(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ from isoloir.commands.plugin_new import new
 from isoloir.config.settings import read_settings
 from isoloir.plugin_set import PluginSet, installed
 
+_USUAL_WIDTH = 80
+
 
 @click.group(invoke_without_command=True)
 @json_option
@@ -38,7 +40,16 @@ def _list(ctx: click.Context, as_json: bool) -> None:
         return
     texts, locale = core_texts(), language(ctx)
     columns = ("name", "loaded", "version", "contract", "hooks", "registers")
-    table = Table(*(texts.get(locale, f"plugins.{column}") for column in columns))
+    # Folded, never cut: a name is there to be copied into an allow-list, even from a narrow terminal.
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    out = console()
+    whole = {}
+    if out.width >= _USUAL_WIDTH:
+        whole["name"] = max((len(row["name"]) for row in shown), default=0)
+        whole["hooks"] = max((len(hook) for row in shown for hook in row["hooks"]), default=0)
+    for column in columns:
+        title = texts.get(locale, f"plugins.{column}")
+        table.add_column(title, overflow="fold", min_width=whole.get(column))
     for row in shown:
         table.add_row(
             row["name"],
@@ -48,7 +59,7 @@ def _list(ctx: click.Context, as_json: bool) -> None:
             "\n".join(row["hooks"]) or "–",
             "\n".join(row["registers"]) or "–",
         )
-    console().print(table)
+    out.print(table)
 
 
 def rows(loaded: PluginSet) -> list[dict[str, Any]]:
