@@ -66,6 +66,14 @@ def test_everything_registered_has_its_contract_suite(root: Path, name: str) -> 
     assert objects - covered(suites(root / "plugins" / name / "tests")) == set()
 
 
+@pytest.mark.parametrize("name", PLUGINS)
+def test_the_kit_is_run_unchanged(root: Path, name: str) -> None:
+    """No suite of a bundled plugin replaces or leaves out a test of the kit."""
+    kit = {one for contract, _ in SUITES.values() for one in dir(contract) if one.startswith("test_")}
+    for suite in suites(root / "plugins" / name / "tests"):
+        assert suite in {contract for contract, _ in SUITES.values()} or not kit & set(vars(suite))
+
+
 def test_what_has_no_suite_is_found(root: Path) -> None:
     """The twin: take the suite of the eligibility check away, and that check is named."""
     found = list(suites(root / "plugins/ordinal_check/tests"))

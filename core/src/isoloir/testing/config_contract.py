@@ -10,6 +10,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from isoloir.hooks import PluginConfig
+from isoloir.testing import texts as kit_texts
 from isoloir.testing.promises import contract, given, nothing, promise
 
 SECRET_NAME = re.compile(
@@ -93,6 +94,16 @@ class ConfigContract:
 
     package: str = ""
     """Where ``locales/`` is: by default the top package of what is under test."""
+    subject: str = ""
+    """The fixture that returns what is under test."""
+
+    def test_imports_the_contract_alone(self, request: pytest.FixtureRequest) -> None:
+        """A plugin imports isoloir.hooks and nothing else of Isoloir: it reads neither roll nor ballot box."""
+        nothing(
+            kit_texts.foreign_imports(self._package(request.getfixturevalue(self.subject))),
+            "the plugin imports what is not its own",
+            "import isoloir.hooks alone; what a plugin may use is given to it (in tests, isoloir.testing)",
+        )
 
     def test_configuration_can_be_drawn_as_a_form(self, config: PluginConfig) -> None:
         """Every key of the schema has a sentence and a form control, and unknown keys are refused."""

@@ -55,6 +55,8 @@ class FactorContract(ConfigContract):
     needed. `wrong`: a wrong but well-formed answer by field name. `free`: fields that any well-formed answer suits.
     """
 
+    subject = "factor"
+
     wrong: Mapping[str, str] = {}
     free: frozenset[str] = frozenset()
 
@@ -389,14 +391,6 @@ class FactorContract(ConfigContract):
                     "what was sent to the voter, an address in full, or a secret is shown on the page",
                     "show flow.masked(channel), and never what proves who somebody is",
                 )
-
-    def test_imports_the_contract_alone(self, factor: Any) -> None:
-        """A plugin imports isoloir.hooks and nothing else of Isoloir: it reads neither roll nor ballot box."""
-        nothing(
-            kit_texts.foreign_imports(self._package(factor)),
-            "the plugin imports what is not its own",
-            "import isoloir.hooks alone; what a factor may use is in `flow` (in tests, isoloir.testing)",
-        )
 
     async def test_connection_test_finds_or_not(self, factor: Any, config: Any) -> None:
         """`check` answers with problems that have codes, whatever the provider does; it does not raise."""

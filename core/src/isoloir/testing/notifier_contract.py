@@ -42,6 +42,8 @@ class NotifierContract(ConfigContract):
     `unreachable`: a configuration whose carrier does not answer, where there is a carrier.
     """
 
+    subject = "notifier"
+
     @pytest.fixture
     def notifier(self) -> Notifier[Any]:
         """Return the notifier under test."""
@@ -200,14 +202,6 @@ class NotifierContract(ConfigContract):
             kit_texts.missing(kit_texts.texts_of(package), kit_texts.refusal_identifiers(codes)),
             "texts of a problem are missing",
             _WRITE_TEXTS,
-        )
-
-    def test_imports_the_contract_alone(self, notifier: Any) -> None:
-        """A plugin imports isoloir.hooks and nothing else of Isoloir: it reads neither roll nor ballot box."""
-        nothing(
-            kit_texts.foreign_imports(self._package(notifier)),
-            "the plugin imports what is not its own",
-            "import isoloir.hooks alone (in tests, isoloir.testing)",
         )
 
 
