@@ -103,6 +103,13 @@ BREACHES = (
         "the factor keeps something in itself",
         ('str(flow.state["number"])', "self.number"),
     ),
+    _code(
+        "another_worker_can_go_on",
+        "    def vouches(self",
+        "    def __init__(self):\n        self.lock = threading.Lock()\n\n    def vouches(self",
+        "the factor holds something that cannot be copied",
+        ("import secrets", "import secrets, threading"),
+    ),
     # --- a factor: its claims
     _code(
         "declares_how_it_vouches",

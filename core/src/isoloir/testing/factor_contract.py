@@ -111,6 +111,7 @@ class FactorContract(ConfigContract):
         """Each event may reach another worker, or the same after a restart: nothing is kept in the factor."""
         run = FactorRun(factor, config, make_flow())
         run.workers = True
+        run.another_worker()
         try:
             step: Step | None = await self.honest(run)
         except (AssertionError, LookupError):

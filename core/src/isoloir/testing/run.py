@@ -148,7 +148,7 @@ class FactorRun:
             raise HeldBack(event)
         self.events.append(event)
         self.states.append(dict(self.flow.state))
-        factor = copy.deepcopy(self.factor) if self.workers else self.factor
+        factor = self.another_worker() if self.workers else self.factor
         try:
             step = await factor.advance(self.config, self.flow, event)
         except Exception as error:
@@ -163,6 +163,16 @@ class FactorRun:
         self.step = step
         self.steps.append(step)
         return step
+
+    def another_worker(self) -> Factor[Any]:
+        """Return the factor as another worker has it. Raises `ContractBroken` where it cannot be copied."""
+        try:
+            return copy.deepcopy(self.factor)
+        except Exception as error:
+            raise ContractBroken(
+                f"the factor holds something that cannot be copied ({type(error).__name__}): another worker would not"
+                " have it\n→ keep nothing of a login in a factor; make locks and clients where they are used"
+            ) from error
 
     def _check(self, step: Step) -> None:
         fault = fault_of(step, self.factor, self.flow.token)
