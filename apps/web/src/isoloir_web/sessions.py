@@ -75,8 +75,7 @@ class SessionMiddleware(ASGIMiddleware):
         if asked == visit.locale:
             visit.keep_language = True
             if session is not None and session.locale != asked:
-                session.locale = asked
-                await self._sessions.save(session)
+                await self._sessions.speak(session, asked)
         scope["state"]["visit"] = visit
         await next_app(scope, receive, send)
 

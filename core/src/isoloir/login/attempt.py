@@ -65,6 +65,13 @@ class Attempt:
         here = hmac.compare_digest(instance.encode(), str(self.shown["instance"]).encode())
         return same and here and now < datetime.fromisoformat(self.shown["until"])
 
+    def over(self, now: datetime) -> bool:
+        """Say whether nothing can come of it: away too long, or come back to a factor that never answered."""
+        kind = self.shown.get("kind")
+        if kind == "redirect":
+            return now >= datetime.fromisoformat(self.shown["until"])
+        return kind not in ("form", "wait")
+
     def consume(self) -> None:
         """Make the token of no further use."""
         self.shown = {"kind": "returned"}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from isoloir.config.election import RollField
 from isoloir.hooks import Asserted, Claim, ClaimName, Compared, Delivered, Json, Typed, Vouching
+from isoloir.normalise import NORMALISERS
 from isoloir.policy import LEVELS
 
 Normalise = Callable[[str], str]
@@ -19,28 +21,51 @@ def vouched_as_declared(declared: Vouching, by: Vouching) -> bool:
     return declared == by
 
 
+def normalisers(fields: Mapping[str, RollField]) -> dict[ClaimName, Normalise]:
+    """Return how the values of each claim are made comparable: as the roll field, or as identifiers are."""
+    return {name: NORMALISERS[field.normalise] for name, field in fields.items()} | {
+        "identifier": NORMALISERS["alphanumeric"]
+    }
+
+
 def fault(
     declared: Mapping[ClaimName, Vouching],
     before: Mapping[ClaimName, Claim],
     new: Mapping[ClaimName, Claim],
     normalisers: Mapping[ClaimName, Normalise],
 ) -> str | None:
-    """Return why `new` cannot be added to `before`, or `None`.
+    """Return why `new` cannot be added to `before`, or `None`: a fault of the plugin, or ``claim_contradicted``."""
+    found = fault_of(declared, new, normalisers)
+    return "claim_contradicted" if found is None and contradict(before, new, normalisers) else found
 
-    ``claim_undeclared``, ``claim_vouched_otherwise`` and ``claim_empty`` are faults of the plugin;
-    ``claim_contradicted`` is two factors that disagree.
-    """
+
+def fault_of(
+    declared: Mapping[ClaimName, Vouching],
+    new: Mapping[ClaimName, Claim],
+    normalisers: Mapping[ClaimName, Normalise],
+) -> str | None:
+    """Return ``claim_undeclared``, ``claim_vouched_otherwise``, ``claim_empty`` (faults of the plugin) or `None`."""
     for name, claim in new.items():
         if name not in declared:
             return "claim_undeclared"
         if not vouched_as_declared(declared[name], claim.by):
             return "claim_vouched_otherwise"
-        normalise = normalisers.get(name, str.strip)
-        if not normalise(claim.value):
+        if not normalisers.get(name, str.strip)(claim.value):
             return "claim_empty"
-        if name in before and normalise(before[name].value) != normalise(claim.value):
-            return "claim_contradicted"
     return None
+
+
+def contradict(
+    before: Mapping[ClaimName, Claim],
+    new: Mapping[ClaimName, Claim],
+    normalisers: Mapping[ClaimName, Normalise],
+) -> bool:
+    """Say whether a claim of `new` has another value in `before`: two factors disagree about who this is."""
+    for name in new.keys() & before.keys():
+        normalise = normalisers.get(name, str.strip)
+        if normalise(before[name].value) != normalise(new[name].value):
+            return True
+    return False
 
 
 def added(before: Mapping[ClaimName, Claim], new: Mapping[ClaimName, Claim]) -> dict[ClaimName, Claim]:

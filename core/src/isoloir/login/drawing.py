@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from isoloir import notifications
+from isoloir.clock import Clock
 from isoloir.config.election import ElectionFile
-from isoloir.hooks import FactorForm
 from isoloir.login.attempt import IDENTIFIER, Attempt
+from isoloir.login.factors import Factors
 from isoloir.login.forms import FieldSpec, fields_of
 from isoloir.login.shown import BranchOffer, FieldShown, FormShown, GoTo, RefusedShown, Shown, WaitShown
 from isoloir.texts import Texts
@@ -18,34 +20,33 @@ from isoloir.texts import Texts
 class Drawing:
     """Draws the steps and refusals of one election."""
 
-    def __init__(self, election: ElectionFile, texts: Texts, base_url: str) -> None:
+    def __init__(self, election: ElectionFile, texts: Texts, base_url: str, factors: Factors, clock: Clock) -> None:
         self._election = election
         self._texts = texts
         self._base_url = base_url
+        self._factors = factors
+        self._clock = clock
 
     def branches(self, locale: str) -> list[BranchOffer]:
         """Return the ways in, as written."""
         return [BranchOffer(branch.id, branch.label.get(locale)) for branch in self._election.policy.any]
 
-    def step(
-        self,
-        attempt: Attempt,
-        model: type[FactorForm] | None,
-        also: Sequence[str],
-        locale: str,
-        now: datetime,
-        notice: str = "",
-    ) -> Shown:
-        """Draw what `attempt` shows; `model` is the form, when it is one. `notice`: an error code for the page."""
+    def attempt(self, attempt: Attempt, locale: str, notice: str = "") -> Shown:
+        """Draw what `attempt` shows. `notice`: an error code for the page."""
         step, steps = self._place(attempt)
         shown = attempt.shown
+        now = self._clock.now()
+        if attempt.over(now):
+            return self.refusal("callback_refused", locale, 400)
         if shown["kind"] == "redirect":
             return GoTo(shown["url"])
         if shown["kind"] == "wait":
             left = (datetime.fromisoformat(shown["until"]) - now).total_seconds()
             message = self._text(locale, shown["message"], shown["values"])
             return WaitShown(max(1, round(left)), message, step, steps)
-        assert model is not None
+        model = self._factors.form(attempt, shown["form"])
+        if model is None:  # the election's file or its plugins have changed under the attempt
+            return self.refusal("login_not_begun", locale, 400)
         values: Mapping[str, str] = shown.get("values", {})
         errors = dict(shown.get("errors", {}))
         whole = [errors.pop("", ""), notice]
@@ -59,7 +60,7 @@ class Drawing:
             form=f"{name}.{shown['nonce']}",
             also=[
                 (f"{other}.{shown['nonce']}", self._optional(locale, f"form.{other}.submit", values) or other)
-                for other in also
+                for other in shown.get("also", [])
             ],
             step=step,
             steps=steps,
@@ -93,11 +94,15 @@ class Drawing:
             seconds=seconds,
         )
 
+    def wait_a_little(self, locale: str, wait: timedelta) -> RefusedShown:
+        """Draw that too much has failed: nothing is locked, and what was going on goes on after the wait."""
+        return self.refusal("login_slow", locale, 429, resumable=True, seconds=math.ceil(wait.total_seconds()))
+
     def _place(self, attempt: Attempt) -> tuple[int, int]:
-        branch = next(branch for branch in self._election.policy.any if branch.id == attempt.branch)
+        branch = self._factors.branch(attempt.branch)
         before = 1 if attempt.asked else 0
         at = 1 if attempt.at == IDENTIFIER else attempt.at + 1 + before
-        return at, len(branch.all) + before
+        return at, before + (len(branch.all) if branch is not None else 0)
 
     def _field(self, locale: str, form: str, spec: FieldSpec, code: str, shown: Mapping[str, Any]) -> FieldShown:
         values = shown.get("values", {})

@@ -5,24 +5,23 @@ It fails closed: what a check does not allow, cannot say in time, or breaks over
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from isoloir import poll_book, roll
-from isoloir.config.election import Contest, ElectionFile
+from isoloir.config.election import Contest, ElectionFile, PluginUse
 from isoloir.config.secrets import resolve
 from isoloir.errors import IsoloirError
 from isoloir.hooks import Allowed, Claim, ClaimName, ContestView, NotMine, Refused
+from isoloir.login.answering import answer_of
+from isoloir.login.steps import fault_of_refusal
 from isoloir.plugin_set import PluginSet
 from isoloir.roll import RollEntry
 from isoloir.store.engine import Store
 
 PATIENCE = 10.0
 """Seconds that a check has to answer."""
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -103,18 +102,21 @@ async def _refusal(
     voter = _Voter(election, entry)
     view = ContestView(contest.id, contest.colleges)
     for use in election.eligibility:
-        try:
+
+        async def ask(use: PluginUse = use) -> Allowed | Refused | NotMine:
             check = plugins.eligibility[use.plugin]
             config = check.config.model_validate(resolve(use.config, folder or Path()))
-            async with asyncio.timeout(patience):
-                answer = await check.check(config, voter, dict(claims), view)
-        except Exception as error:
-            # The class alone: an exception's text may hold what was claimed.
-            _log.error("eligibility check %s failed: %s", use.plugin, type(error).__name__)
+            return await check.check(config, voter, dict(claims), view)
+
+        answer = await answer_of(f"eligibility check {use.plugin}", ask, _fault_of, patience)
+        if answer is None:
             return "eligibility_failed"
         if isinstance(answer, Refused):
             return answer.code
-        if not isinstance(answer, Allowed | NotMine):
-            _log.error("eligibility check %s answered %s", use.plugin, type(answer).__name__)
-            return "eligibility_failed"
     return None
+
+
+def _fault_of(answer: object) -> str | None:
+    if isinstance(answer, Refused):
+        return fault_of_refusal(answer)
+    return None if isinstance(answer, Allowed | NotMine) else type(answer).__name__

@@ -106,14 +106,21 @@ class EngineFlow:
         held = self.roll_entry.mobile if channel == "sms" else self.roll_entry.email
         if held and held != address:
             return "address_bound"  # a typed address is for voters of whom the roll holds none
-        refusal, new = await self.means.bindings.bind(self.roll_entry.id, channel, address, serves)
+        refusal = await self.means.store.kept(self._bind_and_tell(self.roll_entry, channel, address, serves))
         if refusal is None:
             self.addresses[channel] = address
-        if new and self.roll_entry.email:
-            told = LoginMessage(
-                self.roll_entry, "email", "", "mobile_bound", {"mobile": mask(channel, address)}, self.locale
-            )
-            await self.means.send(told)
+        return refusal
+
+    async def _bind_and_tell(self, entry: RollEntry, channel: Channel, address: str, serves: int) -> str | None:
+        bindings = self.means.bindings
+        refusal, new = await bindings.bind(entry.id, channel, address, serves)
+        if new and entry.email:
+            values = {"mobile": mask(channel, address)}
+            try:
+                await self.means.send(LoginMessage(entry, "email", "", "mobile_bound", values, self.locale))
+            except BaseException:
+                await bindings.release(entry.id, channel)  # what its owner cannot be told is not bound
+                raise
         return refusal
 
     async def notify(

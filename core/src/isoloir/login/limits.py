@@ -84,15 +84,19 @@ class Counters:
 
     async def failed_from(self, address: str) -> None:
         """Count one failure of that address, and of all."""
-        await self._store.kept(self._failed_from(address))
+        await self._store.kept(self._fill(address, 1))
 
-    async def _failed_from(self, address: str) -> None:
+    async def succeeded_from(self, address: str) -> None:
+        """Take one failure back that was counted before it was known to be none."""
+        await self._store.kept(self._fill(address, -1))
+
+    async def _fill(self, address: str, failures: int) -> None:
         now = self._clock.now()
         async with self._store.write() as writing:
             for name, subject, _, leaks in self._buckets(address):
                 # The moment at which the bucket will be empty stands for its level.
                 full = await login_store.failures(writing, self._election, name, subject, now)
-                empty = _later(full, now) + timedelta(seconds=1 / leaks)
+                empty = max(now, _later(full, now) + timedelta(seconds=failures / leaks))
                 await login_store.set_failures(
                     writing, self._election, name, subject, login_store.Failures(1, empty), empty
                 )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from isoloir import policy, roll
 from isoloir.config.election import ElectionFile
 from isoloir.hooks import Asserted, Claim, ClaimName, Compared, Delivered
 from isoloir.login.attempt import Attempt
-from isoloir.normalise import NORMALISERS
 from isoloir.roll import RollEntry
 from isoloir.store.engine import Store
 
@@ -22,9 +21,6 @@ class Selection:
     def __init__(self, store: Store, election: ElectionFile) -> None:
         self._store = store
         self._election = election
-        self.normalisers: Mapping[ClaimName, Callable[[str], str]] = {
-            name: NORMALISERS[field.normalise] for name, field in election.roll.fields.items()
-        } | {"identifier": NORMALISERS["alphanumeric"]}
 
     async def confirmed(
         self, attempt: Attempt, entry: RollEntry | None, new: Mapping[ClaimName, Claim]

@@ -13,7 +13,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -23,6 +23,7 @@ from isoloir.config.secrets import Keys
 from isoloir.errors import IsoloirError
 from isoloir.hooks import Json
 from isoloir.login import claims
+from isoloir.login.attempt import Attempt
 from isoloir.login.shown import LoggedIn
 from isoloir.store import login_store
 from isoloir.store.engine import Store
@@ -78,6 +79,29 @@ class Session:
             "claims": claims.to_json(voter.claims),
         }
 
+    def attempt(self, election_id: str) -> Attempt | None:
+        """Return the attempt that is going on in that election."""
+        return _attempt(self.elections.get(election_id, {}).get("attempt"))
+
+    def set_attempt(self, attempt: Attempt | None, election_id: str) -> None:
+        """Remember (or forget) an attempt; saved by `Sessions.save`."""
+        part = self.elections.setdefault(election_id, {})
+        if attempt is None:
+            part.pop("attempt", None)
+        else:
+            part["attempt"] = attempt.to_json()
+
+    def finish(self, attempt: Attempt, voter: LoggedIn) -> None:
+        """Let a voter in; of the attempt nothing stays but what logging out of its providers needs."""
+        finished = replace(attempt, claimed={}, state={}, shown={})
+        self.elections[voter.election_id] = {"finished": finished.to_json()}
+        self.set_voter(voter, voter.election_id)
+
+    def forget(self, election_id: str) -> Attempt | None:
+        """Forget that election whole; return the attempt, going on or finished, whose providers are to be left."""
+        part = self.elections.pop(election_id, {})
+        return _attempt(part.get("attempt") or part.get("finished"))
+
     def form_token(self, purpose: str) -> str:
         """Return the token that a form of that purpose carries; it survives a rotation of the handle."""
         return hmac.new(self.form_key, purpose.encode(), hashlib.sha256).hexdigest()
@@ -85,6 +109,10 @@ class Session:
     def check_form_token(self, purpose: str, token: str) -> bool:
         """Compare in constant time; any text may be given."""
         return hmac.compare_digest(self.form_token(purpose).encode(), token.encode("utf-8", "surrogatepass"))
+
+
+def _attempt(stored: dict[str, Any] | None) -> Attempt | None:
+    return None if stored is None else Attempt.from_json(stored)
 
 
 class Sessions:
@@ -142,28 +170,26 @@ class Sessions:
         return session
 
     async def save(self, session: Session) -> bool:
-        """Keep what has changed; say whether it was kept.
+        """Keep what has changed; say whether it was kept: not where another request has saved meanwhile.
 
-        Where another request has saved meanwhile, only the language is kept: what the other one did stands.
-        Code that changes more does so inside `alone`, where nobody else saves.
+        Code that must not lose what it changed does so inside `alone`, where nobody else saves.
         """
         return await self._store.kept(self._save(session))
 
     async def _save(self, session: Session) -> bool:
+        idle_until = self._clock.now() + self._idle
         async with self._store.write() as writing:
             saved = await login_store.save_session(
-                writing,
-                session.id,
-                session.version,
-                session.locale,
-                self._sealed(session),
-                self._clock.now() + self._idle,
+                writing, session.id, session.version, self._sealed(session), idle_until
             )
-            if not saved:
-                await login_store.set_locale(writing, session.id, session.locale)
-        if saved:
-            session.version += 1
+        session.version += saved
         return saved
+
+    async def speak(self, session: Session, locale: str) -> None:
+        """Keep the language that the visitor asked for; it stands in no other request's way."""
+        session.locale = locale
+        async with self._store.write() as writing:
+            await login_store.set_locale(writing, session.id, locale)
 
     async def rotate(self, session: Session) -> None:
         """Give the session a new handle; the old one is dead."""
@@ -181,27 +207,28 @@ class Sessions:
     async def alone(self, session: Session) -> AsyncIterator[None]:
         """Hold the session against other requests of the same browser, with what they have saved by then.
 
-        Raises IsoloirError ``session_ended`` when it ended meanwhile, ``login_busy`` when another process holds it.
+        Raises IsoloirError ``session_ended`` when it ended meanwhile, ``login_busy`` when another process holds it
+        or its handle has moved: a request under the former one comes too late to see or do anything.
         """
         lock = self._locks.get(session.id)
         if lock is None:
             lock = self._locks[session.id] = asyncio.Lock()
         async with lock:
-            holder = await self._held(session)
+            holder = secrets.token_hex(8)
             try:
+                await self._hold(session, holder)
                 await self._refresh(session)
                 yield
             finally:
                 await self._store.kept(self._let_go(session, holder))
 
-    async def _held(self, session: Session) -> str:
+    async def _hold(self, session: Session, holder: str) -> None:
         """Hold the session against other processes; whoever dies holding it loses it by itself."""
-        holder = secrets.token_hex(8)
         for _ in range(_TRIES):
             now = self._clock.now()
             async with self._store.write() as writing:
                 if await login_store.hold(writing, f"session/{session.id}", holder, now, now + _HELD):
-                    return holder
+                    return
             await asyncio.sleep(_PAUSE)
         raise IsoloirError("login_busy")
 
@@ -215,6 +242,8 @@ class Sessions:
         fresh = None if row is None or row.ends <= self._clock.now() else self._opened(session.handle, row)
         if row is None or fresh is None:
             raise IsoloirError("session_ended")
+        if not hmac.compare_digest(row.handle, _digest(session.handle)):
+            raise IsoloirError("login_busy")
         session.version = row.version
         session.elections = fresh.elections
 

@@ -63,13 +63,13 @@ async def touch(session: AsyncSession, session_id: str, idle_until: datetime) ->
 
 
 async def save_session(
-    session: AsyncSession, session_id: str, version: int, locale: str, payload: bytes, idle_until: datetime
+    session: AsyncSession, session_id: str, version: int, payload: bytes, idle_until: datetime
 ) -> bool:
     """Replace the payload if the version is still that one; say whether it was."""
     result = await session.exec(
         update(SessionRow)
         .where(col(SessionRow.id) == session_id, col(SessionRow.version) == version)
-        .values(locale=locale, payload=payload, version=version + 1, idle_until=idle_until)
+        .values(payload=payload, version=version + 1, idle_until=idle_until)
     )
     return result.rowcount == 1
 
