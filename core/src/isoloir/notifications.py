@@ -75,7 +75,7 @@ class Invited:
 
 
 def common_values(election: ElectionFile, locale: str, base_url: str = "") -> dict[str, str]:
-    """Return the places that every template may use: title, window, help line, address of the election."""
+    """Return the places that every template may use: title, window, help line, address, sender and subject."""
     zone = election.window.opens.tzinfo
     assert zone is not None
     return {
@@ -86,6 +86,7 @@ def common_values(election: ElectionFile, locale: str, base_url: str = "") -> di
         "hours": election.help_line.hours.get(locale),
         "url": f"{base_url}/e/{election.id}/",
         "sender": election.sender.name,
+        "subject": election.sender.subject.get(locale),
     }
 
 

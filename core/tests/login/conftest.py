@@ -7,10 +7,11 @@ request, as the web does, and remembers what it was shown.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -42,6 +43,7 @@ from isoloir.hooks import (
     Submit,
     Typed,
     Vouching,
+    Wait,
     asked,
     hookimpl,
 )
@@ -124,7 +126,8 @@ class ScriptedCheck(EligibilityCheck[NoConfig]):
 class Plays:
     """The pieces that tests script with. Each function makes a factor."""
 
-    Ask, Again = Ask, Again
+    Ask, Again, Form, Redirect, Wait = Ask, Again, Form, Redirect, Wait
+    soon = timedelta(minutes=5)
     Scripted = Scripted
     ScriptedCheck = ScriptedCheck
 
@@ -471,7 +474,7 @@ def refused() -> Callable[[Any, str], None]:
         assert shown.code == code
         assert shown.sentence
         assert shown.remedy
-        assert "error." not in shown.sentence + shown.remedy
+        assert not {"error.", "{"} & set(re.findall(r"error\.|{", shown.sentence + shown.remedy))
         assert 400 <= shown.status < 600
 
     return check

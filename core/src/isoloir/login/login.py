@@ -8,13 +8,12 @@ from pathlib import Path
 
 import httpx2
 
-from isoloir import lifecycle
 from isoloir.clock import Clock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
 from isoloir.errors import IsoloirError
 from isoloir.hooks import FactorForm, Return, Submit, Tick
-from isoloir.lifecycle import Phase
+from isoloir.login import hours
 from isoloir.login.attempt import Attempt
 from isoloir.login.bindings import Bindings
 from isoloir.login.drawing import Drawing
@@ -189,7 +188,7 @@ class Login:
                 voter = session.voter(self._election.id)
                 if voter is not None:
                     return LoggedInShown(voter) if logged_in is None else logged_in
-                closed = await self._closed()
+                closed = await hours.closed(self._store, self._election, self._clock)
                 if closed is not None:
                     session.set_attempt(None, self._election.id)
                     shown: Shown = self._drawing.refusal(closed, session.locale, 403)
@@ -202,12 +201,6 @@ class Login:
             if error.code not in ("session_ended", "login_busy"):
                 raise
             return self._drawing.refusal(error.code, session.locale, 409, resumable=error.code == "login_busy")
-
-    async def _closed(self) -> str | None:
-        phase = await lifecycle.phase(self._store, self._election, self._clock)
-        if phase is Phase.OPEN:
-            return None
-        return "election_not_open" if phase in (Phase.NOT_READY, Phase.BEFORE) else "election_closed"
 
     async def _slowed(self, session: Session, address: str) -> Shown | None:
         wait = await self._counters.slowed(address)

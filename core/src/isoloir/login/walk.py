@@ -13,7 +13,7 @@ from pathlib import Path
 from isoloir import policy, roll
 from isoloir.hooks import Claim, Delivered, Event, Form, Proved, Redirect, Refused, Return, Start, Submit, Wait
 from isoloir.login import claims as claim_rules
-from isoloir.login import eligibility
+from isoloir.login import eligibility, hours
 from isoloir.login.attempt import IDENTIFIER, Attempt
 from isoloir.login.drawing import Drawing
 from isoloir.login.factors import Factors
@@ -182,6 +182,9 @@ class Walk:
             authenticated_at=means.clock.now(),
             claims=claims,
         )
+        closed = await hours.closed(means.store, self._election, means.clock)  # meanwhile, while factors worked
+        if closed is not None:
+            return await self._refuse(session, attempt, closed, address)
         if attempt.asked:
             await means.counters.succeeded_from(address)
         session.finish(attempt, voter)
