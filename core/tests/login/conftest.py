@@ -264,6 +264,7 @@ class House:
     limits: Limits
     patience: float
     sent: list[LoginMessage] = field(default_factory=list)
+    instance: Any = None
     engine: Engine = field(init=False)
 
     async def another_engine(self, election: ElectionFile | None = None) -> Engine:
