@@ -10,7 +10,7 @@ import inspect
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -398,6 +398,51 @@ class Visitor:
         """Who the server says is logged in under this handle."""
         session = await self.session()
         return None if session is None else session.voter(self.engine.login._election.id)
+
+
+STRANGER = "ZZZZZZZ"
+"""An identifier that nobody was given."""
+_RANDOM = re.compile(r"\.[0-9a-f]{8}\b|\d\d •• •• •• \d\d|\w•••@")
+
+
+def masked(shown: Any) -> str:
+    """Return everything shown; nonces and the digits of a masked mobile left out."""
+    return _RANDOM.sub("<random>", repr((type(shown).__name__, asdict(shown))))
+
+
+@dataclass
+class SideBySide:
+    """A voter and a stranger who do the same thing; what each is shown and costs is compared."""
+
+    made: House
+    identifier: str
+    hit: Visitor
+    miss: Visitor
+    hit_sees: Any = None
+
+    async def both(self, act: Callable[[Visitor, str], Awaitable[Any]]) -> Any:
+        """Let both do it, each with an identifier, and compare; returns what the stranger is shown."""
+        with self.made.statements() as of_hit:
+            self.hit_sees = await act(self.hit, self.identifier)
+        with self.made.statements() as of_miss:
+            seen = await act(self.miss, STRANGER)
+        assert masked(self.hit_sees) == masked(seen)
+        assert of_hit == of_miss
+        return seen
+
+    async def fill(self, **data: str) -> Any:
+        """Let both send the form shown to them."""
+        return await self.both(lambda visitor, name: visitor.submit(visitor.shown.form, **data))  # type: ignore[union-attr]
+
+
+@pytest.fixture
+def side_by_side() -> Callable[..., Awaitable[SideBySide]]:
+    """Return a function: a house (and its voter's identifier) → a pair."""
+
+    async def make(made: House, identifier: str = "") -> SideBySide:
+        return SideBySide(made, identifier or await made.identifier(), await made.visitor(), await made.visitor())
+
+    return make
 
 
 async def open_vote(store: Store, election: ElectionFile, entries: Sequence[roll.NewEntry]) -> None:

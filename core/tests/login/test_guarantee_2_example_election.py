@@ -6,9 +6,7 @@ Connect: whoever comes back is known to the provider already; here nobody and tw
 
 from __future__ import annotations
 
-import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import asdict
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
+from sqlalchemy import text
 
 from isoloir import roll
 from isoloir.hooks import Typed
@@ -29,15 +28,7 @@ from isoloir_prosante_connect.simulator import RelyingParty, from_roll, log_in, 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "medecins-2024"
 PLUGINS = ["ordinal_check", "outbox", "password_sms", "prosante_connect"]
 SECRET = "k7-Une.phrase:de+passe/longue"
-STRANGER = "ZZZZZZZ"
 HERE = "http://127.0.0.1:8000/e/medecins-2024"
-_RANDOM = re.compile(r"\.[0-9a-f]{8}\b|\d\d •• •• •• \d\d")
-
-OpenExample = Callable[..., Awaitable[Any]]
-
-
-def masked(shown: Any) -> str:
-    return _RANDOM.sub("<random>", repr((type(shown).__name__, asdict(shown))))
 
 
 @pytest.fixture
@@ -54,11 +45,11 @@ async def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: Any, p
     with serve_simulator(
         identities=from_roll(rows + strangers), clients=[client], clock=clock, path="/demo/psc"
     ) as simulator:
-        text = (EXAMPLE / "election.toml").read_text(encoding="utf-8")
-        text = text.replace('preset = "simulator"', f'preset = "simulator", issuer = "{simulator.issuer}"')
+        written = (EXAMPLE / "election.toml").read_text(encoding="utf-8")
+        written = written.replace('preset = "simulator"', f'preset = "simulator", issuer = "{simulator.issuer}"')
         place = tmp_path / "instance" / "elections" / "medecins-2024"
         place.mkdir(parents=True)
-        (place / "election.toml").write_text(text, encoding="utf-8")
+        (place / "election.toml").write_text(written, encoding="utf-8")
         settings = f"base_url = 'http://127.0.0.1:8000'\nplugins = {PLUGINS}\n"
         (tmp_path / "instance" / "isoloir.toml").write_text(settings, encoding="utf-8")
         async with Instance.open(tmp_path / "instance", clock=clock) as instance:
@@ -70,33 +61,16 @@ async def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: Any, p
             )
             async with instance.store.write() as writing:
                 await lifecycle_store.set_state(writing, election.id, "open")
+            queue = instance.send
+
+            async def noted(election: Any, message: Any) -> None:
+                made.sent.append(message)
+                await queue(election, message)
+
+            monkeypatch.setattr(instance, "send", noted)
             made.election, made.clock, made.people, made.instance = election, clock, people, instance
             made.engine = type(made.engine)(instance.store, instance.sessions, instance.login(election))
             yield made
-
-
-class SideBySide:
-    """A voter and a stranger who do the same; each step's page and statements are compared."""
-
-    def __init__(self, made: Any, hit: Any, miss: Any, identifier: str) -> None:
-        self.made, self.hit, self.miss, self.identifier = made, hit, miss, identifier
-
-    async def both(self, act: Callable[[Any, str], Awaitable[Any]]) -> Any:
-        with self.made.statements() as of_hit:
-            hit = await act(self.hit, self.identifier)
-        with self.made.statements() as of_miss:
-            miss = await act(self.miss, STRANGER)
-        assert masked(hit) == masked(miss)
-        assert of_hit == of_miss
-        return miss
-
-    async def fill(self, **data: str) -> Any:
-        return await self.both(lambda visitor, name: visitor.submit(visitor.shown.form, **data))
-
-
-async def side_by_side(made: Any) -> SideBySide:
-    voter = await by_name(made, made.people[0][1])
-    return SideBySide(made, await made.visitor(), await made.visitor(), voter.identifier)
 
 
 async def by_name(made: Any, last_name: str) -> roll.RollEntry:
@@ -104,9 +78,9 @@ async def by_name(made: Any, last_name: str) -> roll.RollEntry:
     return next(entry for entry in found if entry.last_name == last_name)
 
 
-async def test_by_identifier_a_voter_and_a_stranger_see_the_same(example: Any) -> None:
+async def test_by_identifier_a_voter_and_a_stranger_see_the_same(example: Any, side_by_side: Any) -> None:
     """Identifier, malformed and wrong numbers, until no try is left, and the wait that follows: all the same."""
-    pair = await side_by_side(example)
+    pair = await side_by_side(example, (await by_name(example, example.people[0][1])).identifier)
     rpps = example.people[0][5]
     await pair.both(lambda visitor, name: visitor.begin("password"))
     shown = await pair.fill(identifier="")
@@ -129,39 +103,30 @@ async def test_by_identifier_a_voter_and_a_stranger_see_the_same(example: Any) -
     await pair.both(lambda visitor, name: visitor.show())
 
 
-async def test_by_identifier_the_voter_gets_in_and_the_stranger_does_not(example: Any) -> None:
+async def test_by_identifier_the_voter_gets_in_and_the_stranger_does_not(example: Any, side_by_side: Any) -> None:
     """Twin: with the right numbers the voter alone goes on, to the password that was queued, and in."""
-    pair = await side_by_side(example)
+    pair = await side_by_side(example, (await by_name(example, example.people[0][1])).identifier)
     rpps, number = example.people[0][5:7]
     await pair.both(lambda visitor, name: visitor.identify(name, "password"))
     with pytest.raises(AssertionError):
         await pair.fill(rpps=rpps, number=number)
     shown = pair.hit.shown
     assert [field.name for field in shown.fields] == []
-    sent: list[Any] = []
-    login = example.engine.login
-    queue = login._walk._means.send
-
-    async def read(message: Any) -> None:
-        sent.append(message)
-        await queue(message)
-
-    object.__setattr__(login._walk._means, "send", read)
     await pair.hit.submit(shown.form)
-    shown = await pair.hit.submit(pair.hit.shown.form, password=sent[0].values["code"])
+    shown = await pair.hit.submit(pair.hit.shown.form, password=example.sent[0].values["code"])
     assert isinstance(shown, LoggedInShown)
     assert shown.voter.entry_id == (await by_name(example, example.people[0][1])).id
     assert isinstance((await pair.miss.submit(pair.miss.shown.form, rpps=rpps, number=number)), FormShown)
 
 
-async def test_where_the_password_comes_first_it_is_the_same_too(example: Any) -> None:
+async def test_where_the_password_comes_first_it_is_the_same_too(example: Any, side_by_side: Any) -> None:
     """The way turned round: a masked mobile, a message (the stranger's is discarded), wrong passwords, sent again."""
     changed = example.election.model_dump()
     changed["factors"]["sms"]["config"] = {"mobile": "roll", "resend_seconds": 30, "profile": "cheapest"}
     changed["policy"]["any"][1]["all"] = ["sms", "ordinal"]
     election = type(example.election).model_validate(changed)
     example.engine.login = example.instance.login(election)
-    pair = await side_by_side(example)
+    pair = await side_by_side(example, (await by_name(example, example.people[0][1])).identifier)
     shown = await pair.both(lambda visitor, name: visitor.identify(name, "password"))
     assert "••" in str(shown)
     await pair.both(lambda visitor, name: visitor.submit(visitor.shown.form))
@@ -173,15 +138,9 @@ async def test_where_the_password_comes_first_it_is_the_same_too(example: Any) -
     for _ in range(4):
         await pair.fill(password="BBBB-BBBB")
     async with example.engine.store.read() as reading:
-        rows = (await reading.exec(_messages())).all()
+        rows = (await reading.exec(text("SELECT entry FROM message WHERE template = 'password'"))).all()
     assert rows
     assert {entry for (entry,) in rows} == {(await by_name(example, example.people[0][1])).id}
-
-
-def _messages() -> Any:
-    from sqlalchemy import text
-
-    return text("SELECT entry FROM message WHERE template = 'password'")
 
 
 async def come_back(visitor: Any, rpps: str) -> Any:

@@ -1,14 +1,13 @@
 """Guarantee 2, what an outsider sees: a voter and a stranger take the same steps, in the same words.
 
-Two visitors walk side by side, one with an identifier of the roll and one without; what each is shown is compared
-whole, random tokens masked, and so are the statements that the database is asked.
+Two visitors walk side by side (`SideBySide` in conftest), one with an identifier of the roll and one without; what
+each is shown is compared whole, random tokens masked, and so are the statements that the database is asked.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -19,42 +18,6 @@ from isoloir.login.limits import Limits
 from isoloir.login.shown import LoggedInShown, RefusedShown
 
 STRANGER = "ZZZZZZZ"
-_NONCE = re.compile(r"\.[0-9a-f]{8}\b")
-_MASK = re.compile(r"\d\d •• •• •• \d\d|\w•••@")
-
-
-def masked(shown: Any) -> str:
-    """Return everything shown, with nonces and the two digits of a masked mobile left out."""
-    return _MASK.sub("<mask>", _NONCE.sub(".<nonce>", repr((type(shown).__name__, asdict(shown)))))
-
-
-@dataclass
-class SideBySide:
-    """Two visitors who do the same thing; every step is compared."""
-
-    made: Any
-    identifier: str
-    hit: Any
-    miss: Any
-    hit_sees: Any = None
-
-    async def both(self, act: Callable[[Any, str], Awaitable[Any]]) -> Any:
-        """Let both do it, each with an identifier, and compare; returns what the stranger is shown."""
-        with self.made.statements() as of_hit:
-            self.hit_sees = await act(self.hit, self.identifier)
-        with self.made.statements() as of_miss:
-            seen = await act(self.miss, STRANGER)
-        assert masked(self.hit_sees) == masked(seen)
-        assert of_hit == of_miss
-        return seen
-
-
-@pytest.fixture
-def side_by_side() -> Callable[[Any], Awaitable[SideBySide]]:
-    async def make(made: Any) -> SideBySide:
-        return SideBySide(made, await made.identifier(), await made.visitor(), await made.visitor())
-
-    return make
 
 
 def password(plays: Any) -> Any:
