@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -54,6 +55,30 @@ async def test_a_callback_is_spent_even_when_its_factor_fails(house: Any, plays:
     used = visitor.sent_with
     refused(await visitor.come_back(), "factor_failed")
     refused(await visitor.come_back(**used), "callback_refused")
+
+
+async def test_a_callback_is_spent_even_when_its_request_is_cancelled(house: Any, plays: Any, refused: Any) -> None:
+    """A browser that goes away while the factor works cannot bring the same return again; beginning again helps."""
+    at_work = asyncio.Event()
+
+    async def play(flow: Any, event: Any) -> Any:
+        if isinstance(event, Return) and not at_work.is_set():
+            at_work.set()
+            await asyncio.sleep(30)
+        return plays.provider(RPPS).play(flow, event)
+
+    made = await house({"psc": plays.Scripted(play, rpps=plays.asserted("").by)})
+    visitor = await made.visitor()
+    await visitor.begin()
+    used = visitor.sent_with
+    request = asyncio.create_task(visitor.come_back(**used))
+    await at_work.wait()
+    request.cancel()
+    await asyncio.wait([request])
+    refused(await visitor.come_back(**used), "callback_refused")
+    assert await visitor.voter() is None
+    await visitor.begin()
+    assert isinstance(await visitor.come_back(), LoggedInShown)
 
 
 async def test_a_callback_after_the_login_is_refused(house: Any, plays: Any, refused: Any) -> None:

@@ -39,10 +39,13 @@ async def test_waits_double_up_to_a_quarter_of_an_hour(counters: Any) -> None:
 
 
 async def test_nothing_is_left_after_two_quiet_hours(counters: Any) -> None:
-    """The count is forgotten, and one failure more waits for nothing."""
+    """Until then the count stands, whatever was waited; then it is forgotten, and one failure more waits for nothing."""
     counted, made = await counters()
     for _ in range(9):
         await counted.fail("number", "typed")
+    made.clock.advance(timedelta(hours=2))
+    assert await counted.fail("number", "typed") == 0
+    assert await counted.check("number", "typed") == timedelta(minutes=15)
     made.clock.advance(timedelta(hours=2, minutes=15))
     assert await counted.fail("number", "typed") == 4
     assert await counted.check("number", "typed") == timedelta(0)
