@@ -39,7 +39,7 @@ async def test_waits_double_up_to_a_quarter_of_an_hour(counters: Any) -> None:
 
 
 async def test_nothing_is_left_after_two_quiet_hours(counters: Any) -> None:
-    """Until then the count stands, whatever was waited; then it is forgotten, and one failure more waits for nothing."""
+    """Until then the count stands, whatever was waited; then it is forgotten, and one failure more is free."""
     counted, made = await counters()
     for _ in range(9):
         await counted.fail("number", "typed")
