@@ -37,6 +37,8 @@ async def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: Any, p
     monkeypatch.setenv("PSC_SECRET", SECRET)
     made = await house({"unused": plays.at_once(None, x=Typed())})
     lines = (EXAMPLE / "roll.csv").read_bytes().splitlines(keepends=True)[:13]
+    # Everybody has a mobile: a stranger is like somebody of the roll drawn by lot, who may be one without.
+    lines = [line.replace(b";;", b";06 12 34 00 99;") for line in lines]
     people = [line.decode().split(";") for line in lines[1:]]
     rows = [(person[5], person[0], person[2], person[1]) for person in people]
     clock = FakeClock()
@@ -57,7 +59,9 @@ async def example(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, house: Any, p
             await import_roll(instance.store, election, read_roll(b"".join(lines), election))
             twice = {"rpps": people[2][5], "ordinal_number": "1/1"}
             await roll.add_entries(
-                instance.store, election, [roll.NewEntry("Dr", "Deux", "Fois", "", "", "ph", (), twice, {}, "fr")]
+                instance.store,
+                election,
+                [roll.NewEntry("Dr", "Deux", "Fois", "", "+33612340098", "ph", (), twice, {}, "fr")],
             )
             async with instance.store.write() as writing:
                 await lifecycle_store.set_state(writing, election.id, "open")
