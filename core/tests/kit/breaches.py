@@ -271,7 +271,7 @@ BREACHES = (
         "refusals_have_stable_codes_and_texts",
         'Refused("sample_tries", {"tries": "5"})',
         'Refused(f"{left} Tries")',
-        "a code is not stable: '0 Tries'",
+        "Refused('0 Tries'): a code is not stable",
     ),
     _code(
         "refusals_have_stable_codes_and_texts",

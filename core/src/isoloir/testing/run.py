@@ -16,6 +16,7 @@ from isoloir.hooks import (
     PluginConfig,
     Proved,
     Redirect,
+    Refused,
     Return,
     Start,
     Step,
@@ -40,6 +41,12 @@ _STEP_FAULTS = {
     "address_unsafe": "the voter is sent to an address that is neither https nor loopback; use the provider's https",
     "token_not_returned": "nothing brings flow.token back; returns_with names the parameter that carries it",
     "wait_out_of_bounds": "a wait lasts from 1 to 300 seconds; wait again if that is not enough",
+    "message_not_text": "a wait's message is no text; give the id of a text of the catalogue",
+    "values_not_texts": "values are not texts by name; what fills a sentence is a text, numbers too",
+    "code_malformed": "a code is not stable; write it in small letters, digits and underscores, the same every time",
+    "claim_empty": "nothing was claimed; claim what was proved, or return Refused(code)",
+    "claim_malformed": "a claim is no Claim of a text and a vouching; prove Claim(value, by) under its name",
+    "display_not_text": "what is displayed is no text; leave it out, or give the voter's name",
 }
 _CLAIM_FAULTS = {
     "claim_undeclared": "a claim was proved that `vouches` does not declare; declare it, or do not claim it",
@@ -190,12 +197,15 @@ class FactorRun:
             proved = {name: claim.by for name, claim in step.claims.items()}
             what, _, remedy = _CLAIM_FAULTS[fault].partition("; ")
             raise ClaimsRefused(f"{what}: declared {dict(declared)}, proved {proved}\n→ {remedy}")
-        promise(step.claims, "Proved, but nothing was claimed", "claim what was proved, or return Refused(code)")
 
 
 def _named(step: object) -> str:
-    model = f"({step.model.__name__})" if isinstance(step, Form) else ""
-    return f"{type(step).__name__}{model}"
+    match step:
+        case Form(model=model):
+            return f"Form({model.__name__})"
+        case Refused(code=code):
+            return f"Refused({code!r})"
+    return type(step).__name__
 
 
 def _broken(where: str, fault: str) -> None:

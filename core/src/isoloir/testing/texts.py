@@ -11,7 +11,7 @@ from pathlib import Path
 from isoloir.hooks import Factor, PluginConfig
 from isoloir.texts import LOCALES, Texts, read_catalogues
 
-COMMON_PLACES = frozenset({"election", "opens", "closes", "phone", "hours", "url", "sender"})
+COMMON_PLACES = frozenset({"election", "opens", "closes", "phone", "hours", "url", "sender", "subject"})
 """Places that the core fills in every text of an election."""
 _PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _CODE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*")
