@@ -79,11 +79,17 @@ export async function drawCredential(token: string): Promise<string> {
   return credential;
 }
 
-/** Sends the exact bytes of a ballot. Sending them again is harmless: the same bytes give the same receipt. */
-export async function castBallot(ballot: string, token: string): Promise<Receipt> {
+/**
+ * Sends the exact bytes of a ballot. Sending them again is harmless: the same bytes give the same receipt. The private
+ * credential shows that the sender made the ballot: who merely read an opened one cannot cast it.
+ */
+export async function castBallot(ballot: string, credential: string, token: string): Promise<Receipt> {
   const body = (await request(`${here()}/ballot`, {
     method: 'POST', body: ballot,
-    headers: { Accept: 'application/json', 'Content-Type': 'application/json', 'X-Isoloir-Token': token },
+    headers: {
+      Accept: 'application/json', 'Content-Type': 'application/json', 'X-Isoloir-Token': token,
+      'X-Isoloir-Credential': credential,
+    },
   })) as Partial<Receipt>;
   if (typeof body.tracker !== 'string' || !Array.isArray(body.remaining) || typeof body.logout !== 'string') {
     throw new RequestFailure('lost');

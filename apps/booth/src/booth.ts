@@ -1,16 +1,19 @@
 // The booth: one page, three steps, one session in memory.
 import { castBallot, drawCredential, electionHome, fetchSetup, RequestFailure } from './api.ts';
-import { makeBallot } from './crypto/ballot.ts';
+import { ballotSteps } from './crypto/ballot.ts';
+import { checkFile } from './crypto/check.ts';
 import { throwawayCredential } from './crypto/credential.ts';
 import { prepareGenerator } from './crypto/group.ts';
 import { focusOn, redraw } from './dom.ts';
 import { choosePage } from './pages/choose.ts';
 import { drawFrame } from './pages/frame.ts';
+import { openedPage } from './pages/opened.ts';
 import { receiptPage } from './pages/receipt.ts';
 import { refusalPage, type Refusal } from './pages/refusal.ts';
 import { reviewPage } from './pages/review.ts';
 import { choiceError, choiceOf, type Notice, type Session } from './session.ts';
 import { readContest, type Contest } from './setup.ts';
+import { unhurried } from './steps.ts';
 import { textsFor } from './texts/index.ts';
 
 const SLOW_MS = 8_000;
@@ -44,9 +47,12 @@ async function buildTables(contest: Contest): Promise<void> {
 function draw(focus: 'h1' | '#notice' | null = null): void {
   if (!session) return;
   const current = session;
+  const change = () => history.back();
   const page = current.step === 1
     ? choosePage(current, { choose: (chosen) => { current.chosen = chosen; }, review })
-    : current.step === 2 ? reviewPage(current, { cast, retry, change: () => history.back() }) : receiptPage(current);
+    : current.step === 3 ? receiptPage(current)
+      : current.phase === 'opened' ? openedPage(current, { fresh, change })
+        : reviewPage(current, { cast, check, retry, change });
   redraw(main, page);
   drawFrame(current, main.querySelector('h1')?.textContent ?? '', () => { void switchLanguage(); });
   if (focus) {
@@ -111,8 +117,8 @@ async function seal(notice?: Notice): Promise<void> {
   const current = session;
   const mine = ++visit;
   const abandoned = () => session !== current || mine !== visit;
+  forget(current);
   current.phase = 'encrypting';
-  current.ballot = undefined;
   current.uncertain = false;
   draw();
   void sayIfSlow(mine, 'encrypting');
@@ -122,7 +128,10 @@ async function seal(notice?: Notice): Promise<void> {
     await tables;
     await pause(0);
     if (abandoned()) return;
-    current.ballot = makeBallot(election, credential, [choiceOf(current)]);
+    const ballot = await unhurried(ballotSteps(election, credential, [choiceOf(current)]), abandoned);
+    if (!ballot || abandoned()) return;
+    current.ballot = ballot;
+    current.credential = credential;
     current.phase = 'sealed';
     current.notice = notice;
     draw(notice ? '#notice' : null);
@@ -142,10 +151,36 @@ async function seal(notice?: Notice): Promise<void> {
   }
 }
 
+/** Opens the ballot instead of casting it. One that was ever sent may be in the box, and is not opened. */
+function check(): void {
+  if (session?.phase !== 'sealed' || !session.ballot) return;
+  const opened = { tracker: session.ballot.tracker, file: checkFile(session.contest.setup.election_json, session.ballot) };
+  forget(session);
+  session.opened = opened;
+  session.phase = 'opened';
+  session.notice = undefined;
+  draw('h1');
+}
+
+/** After a check: another credential, another ballot, another tracker. */
+function fresh(): void {
+  if (!session) return;
+  const { freshTitle, freshText } = session.texts.opened;
+  void seal({ kind: 'info', title: freshTitle, text: freshText });
+  focusOn(main.querySelector('h1'));
+}
+
+/** Lets go of a ballot and of everything that made it. */
+function forget(current: Session): void {
+  current.ballot = undefined;
+  current.credential = undefined;
+  current.opened = undefined;
+}
+
 async function cast(): Promise<void> {
-  if (!session?.ballot || session.contest.setup.preview) return;
+  if (!session?.ballot || !session.credential || session.contest.setup.preview) return;
   const current = session;
-  const ballot = session.ballot;
+  const { ballot, credential } = session;
   current.phase = 'casting';
   current.notice = undefined;
   draw();
@@ -153,7 +188,7 @@ async function cast(): Promise<void> {
   void sayIfSlow(visit, 'casting');
   const t = current.texts.review;
   try {
-    const receipt = await castBallot(ballot.text, current.contest.setup.step_token);
+    const receipt = await castBallot(ballot.text, credential, current.contest.setup.step_token);
     if (session !== current) return;
     if (receipt.tracker !== ballot.tracker) {
       current.phase = 'mismatch';
@@ -163,7 +198,7 @@ async function cast(): Promise<void> {
       return;
     }
     current.receipt = receipt;
-    current.ballot = undefined;
+    forget(current);
     current.chosen = [];
     history.replaceState({ step: 3 }, '');
     go(3);
@@ -212,7 +247,7 @@ addEventListener('popstate', (event) => {
       return draw('#notice');
     }
     visit++;
-    session.ballot = undefined;
+    forget(session);
     go(1);
   } else if (target === 2 && step === 1) {
     if (choiceError(session)) history.replaceState({ step: 1 }, '');
@@ -221,7 +256,7 @@ addEventListener('popstate', (event) => {
 });
 
 addEventListener('beforeunload', (event) => {
-  if (session?.step !== 2 || (session.contest.setup.preview && session.ballot)) return;
+  if (session?.step !== 2 || (session.contest.setup.preview && session.phase !== 'encrypting')) return;
   event.preventDefault();
   event.returnValue = '';
 });
@@ -285,8 +320,8 @@ async function open(): Promise<void> {
   try {
     const contest = readContest(answer);
     session = {
-      texts, contest, step: 1, chosen: [], phase: 'encrypting', notice: undefined, ballot: undefined, uncertain: false,
-      receipt: undefined,
+      texts, contest, step: 1, chosen: [], phase: 'encrypting', notice: undefined, ballot: undefined, credential: undefined,
+      opened: undefined, uncertain: false, receipt: undefined,
     };
     history.replaceState({ step: 1 }, '');
     go(1);

@@ -1,7 +1,7 @@
 // Elements made one by one: no markup is ever parsed, as Trusted Types demands.
 
 type Child = Node | string | false | null | undefined;
-type Handlers = { [K in 'click' | 'submit' | 'change' | 'copy']?: (event: Event) => void };
+type Handlers = { [K in 'click' | 'submit' | 'change' | 'input']?: (event: Event) => void };
 
 export interface Attributes {
   class?: string;

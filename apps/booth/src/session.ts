@@ -12,7 +12,13 @@ export interface Notice {
   remedy?: string;
 }
 
-export type Phase = 'encrypting' | 'sealed' | 'casting' | 'failed' | 'mismatch';
+export type Phase = 'encrypting' | 'sealed' | 'opened' | 'casting' | 'failed' | 'mismatch';
+
+export interface Opened {
+  readonly tracker: string;
+  /** The check file's text. */
+  readonly file: string;
+}
 
 export interface Session {
   texts: Texts;
@@ -23,6 +29,10 @@ export interface Session {
   phase: Phase;
   notice: Notice | undefined;
   ballot: Ballot | undefined;
+  /** The private credential of that ballot, shown to the server when it is cast and at no other time. */
+  credential: string | undefined;
+  /** A ballot that was opened to be checked; it cannot be cast any more. */
+  opened: Opened | undefined;
   /** The ballot was sent and no answer came: it may be in the box, so the choice can no longer change. */
   uncertain: boolean;
   receipt: Receipt | undefined;

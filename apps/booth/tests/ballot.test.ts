@@ -86,7 +86,7 @@ test('a blank vote cannot be encrypted where none is offered, nor can a number o
 });
 
 test('the blank flag comes first', () => {
-  assert.deepEqual(messagesOf({ answers: ['a', 'b'], blank: true, min: 1, max: 1 }, 'blank'), [1, 0, 0]);
+  assert.deepEqual(messagesOf({ question: 'q', answers: ['a', 'b'], blank: true, min: 1, max: 1 }, 'blank'), [1, 0, 0]);
 });
 
 const one = lists(2, { blank: true });

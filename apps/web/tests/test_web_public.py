@@ -21,6 +21,7 @@ async def vote(client: Any, stage: Any) -> str:
     base = f"{E}/booth/cspm"
     headers = {"x-isoloir-token": (await client.get(f"{base}/setup")).json()["step_token"]}
     drawn = (await client.post(f"{base}/credential", headers=headers)).json()["credential"]
+    headers["x-isoloir-credential"] = drawn
     answer = await client.post(f"{base}/ballot", content=stage.ballot(drawn, "cspm"), headers=headers)
     return str(answer.json()["tracker"])
 

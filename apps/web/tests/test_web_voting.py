@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import timedelta
 from typing import Any
@@ -27,6 +28,7 @@ async def cast(client: Any, stage: Any, contest: str = "cspm", choice: int = 1) 
     token = {"x-isoloir-token": setup["step_token"]}
     drawn = (await client.post(f"{base}/credential", headers=token)).json()
     ballot = stage.ballot(drawn["credential"], contest, choice)
+    token["x-isoloir-credential"] = drawn["credential"]
     return await client.post(f"{base}/ballot", content=ballot, headers=token), ballot, token
 
 
@@ -164,6 +166,28 @@ async def test_a_second_vote_is_refused_and_the_same_bytes_again_are_not(stage: 
     assert again.json()["tracker"] == first.json()["tracker"]
     assert (second.status_code, second.json()["code"]) == (409, "already_voted")
     assert (setup.status_code, setup.json()["code"]) == (409, "already_voted")
+
+
+async def test_who_only_read_an_opened_ballot_cannot_cast_it(stage: Any, web: Any) -> None:
+    """A valid ballot without, or with another, private credential is 403 ballot_not_yours; its maker casts it."""
+    await stage.open_vote()
+    async with web(stage) as client:
+        await log_in(client)
+        setup = (await client.get(f"{BOOTH}/setup")).json()
+        token = {"x-isoloir-token": setup["step_token"]}
+        mine, other = [
+            (await client.post(f"{BOOTH}/credential", headers=token)).json()["credential"] for _ in range(2)
+        ]
+        ballot = stage.ballot(mine, "cspm")
+        public = json.loads(ballot)["credential"]
+        for private in ("", other, public, mine[:-1]):
+            headers = {**token, "x-isoloir-credential": private} if private else token
+            refused = await client.post(f"{BOOTH}/ballot", content=ballot, headers=headers)
+            assert (refused.status_code, refused.json()["code"]) == (403, "ballot_not_yours")
+            assert refused.json()["remedy"]
+        headers = {**token, "x-isoloir-credential": mine}
+        taken = await client.post(f"{BOOTH}/ballot", content=ballot, headers=headers)
+    assert taken.status_code == 200
 
 
 async def test_an_altered_ballot_is_refused_and_nothing_is_written(stage: Any, web: Any) -> None:

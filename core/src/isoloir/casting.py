@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from isoloir.poll_book import hour_of
 from isoloir.store import box_store, cast_store
 from isoloir.store.cast_store import Outcome
 from isoloir.store.engine import Store
+from isoloir_ballots import canonical, credentials
 from isoloir_ballots.errors import BallotsError
 from isoloir_ballots.hashing import tracker as tracker_of
 from isoloir_ballots.verify import CheckedBallot, Setup, check_ballot
@@ -143,6 +145,31 @@ async def cast(
     if outcome not in (Outcome.CAST, Outcome.HELD):
         raise _refusal(outcome, election, contest)
     return CastReceipt(checked.tracker)
+
+
+async def require_maker(
+    store: Store, election: ElectionFile, contest_id: str, ballot: bytes, private: str, verifier: Verifier
+) -> None:
+    """Refuse a ballot unless `private` is the credential that signed it.
+
+    A ballot that its voter opened to check it is validly signed and known to all who have its check file; its private
+    credential is not. Raises `IsoloirError` `ballot_not_yours`, `setup_missing`. What names no credential passes: the
+    casting says what is wrong with it.
+    """
+    if len(ballot) > largest(election.contest(contest_id)):
+        return
+    try:
+        value = canonical.load(ballot)
+        named = canonical.text(value["credential"], what="The credential") if isinstance(value, dict) else None
+    except (BallotsError, KeyError):
+        return
+    setup = await verifier.setup(store, election.id, contest_id)
+    try:
+        signer = credentials.public(setup.group, setup.election.uuid, private)
+    except BallotsError:
+        signer = ""
+    if named is not None and not hmac.compare_digest(signer.encode(), named.encode()):
+        raise IsoloirError("ballot_not_yours", election=election.id, contest=contest_id)
 
 
 async def _write(

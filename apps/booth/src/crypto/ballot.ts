@@ -4,6 +4,7 @@ import { digest } from './encoding.ts';
 import type { Election, Question } from './election.ts';
 import { encodeAll, gPower, modOrder, smallPower, type Element, type PublicKey } from './group.ts';
 import { commit, type Opening, type Pending, type Statement } from './proofs.ts';
+import { atOnce } from '../steps.ts';
 import { drawScalar, type ScalarSource } from './random.ts';
 
 /** The answers chosen in one question (indices, in any order), or a blank vote. */
@@ -14,6 +15,8 @@ export interface Ballot {
   readonly text: string;
   /** Unpadded base64 of SHA-256 of those bytes. */
   readonly tracker: string;
+  /** What made the ciphertexts, one entry per question: secret unless this ballot is opened and never cast. */
+  readonly openings: readonly (readonly Opening[])[];
 }
 
 // The canonical text of a proof: scalars are decimal strings.
@@ -53,16 +56,26 @@ function ciphertext({ randomness, message }: Opening, y: PublicKey): [Element, E
   return [gPower(randomness), y.power(randomness).add(smallPower(message))];
 }
 
-function encryptAnswer(question: Question, choice: Choice, context: string, y: PublicKey, draw: ScalarSource): unknown {
-  const openings = messagesOf(question, choice).map((message): Opening => ({ randomness: draw(), message }));
-  const ciphertexts = openings.map((opening) => ciphertext(opening, y));
-  const individual = openings.map((opening) => commit(claims(opening, 0, 1), y, draw));
+function* encryptAnswer(
+  question: Question, openings: readonly Opening[], context: string, y: PublicKey, draw: ScalarSource,
+): Generator<void, unknown> {
+  const ciphertexts: [Element, Element][] = [];
+  for (const opening of openings) {
+    ciphertexts.push(ciphertext(opening, y));
+    yield;
+  }
+  const individual: Pending[] = [];
+  for (const opening of openings) {
+    individual.push(commit(claims(opening, 0, 1), y, draw));
+    yield;
+  }
   const flag = question.blank ? openings[0] : undefined;
   const total = sum(flag ? openings.slice(1) : openings);
   const range = claims(total, question.min, question.max);
   const blank = flag && commit([...claims(flag, 0, 0), ...claims(total, 0, 0)], y, draw);
   const overall = commit(flag ? [{ opening: flag, value: 1 }, ...range] : range, y, draw);
   const totalCiphertext = flag ? [] : ciphertext(total, y);
+  yield;
 
   // One inversion for all of the question's points, then texts alone.
   const groups: (readonly Element[])[] = [
@@ -88,22 +101,36 @@ function encryptAnswer(question: Question, choice: Choice, context: string, y: P
 
 /**
  * Encrypts one choice per question under the election's key and signs the whole with a private credential.
+ * It stops after every few products, so that a page can answer its voter in between: see `makeBallot` for all at once.
  * Source: Belenios specification, "ballots"; throws if the choices break the questions' rules.
  */
-export function makeBallot(
+export function* ballotSteps(
   election: Election, credential: string, choices: readonly Choice[], draw: ScalarSource = drawScalar,
-): Ballot {
+): Generator<void, Ballot> {
   if (choices.length !== election.questions.length) throw new Error('choice: one choice per question is needed');
   const key = signingKey(credential, election.uuid);
   const context = `${election.fingerprint}|${key.publicCredential}`;
+  const openings: Opening[][] = [];
+  const answers: unknown[] = [];
+  for (const [i, question] of election.questions.entries()) {
+    const opened = messagesOf(question, choices[i] as Choice).map((message): Opening => ({ randomness: draw(), message }));
+    openings.push(opened);
+    answers.push(yield* encryptAnswer(question, opened, context, election.publicKey, draw));
+  }
   const unsigned = {
     election_uuid: election.uuid,
     election_hash: election.fingerprint,
     credential: key.publicCredential,
-    answers: election.questions.map((question, i) =>
-      encryptAnswer(question, choices[i] as Choice, context, election.publicKey, draw)),
+    answers,
   };
   const hash = digest(JSON.stringify(unsigned));
   const text = JSON.stringify({ ...unsigned, signature: { hash, proof: written(key.sign(hash, draw)) } });
-  return { text, tracker: digest(text) };
+  return { text, tracker: digest(text), openings };
+}
+
+/** Makes a ballot in one go. */
+export function makeBallot(
+  election: Election, credential: string, choices: readonly Choice[], draw: ScalarSource = drawScalar,
+): Ballot {
+  return atOnce(ballotSteps(election, credential, choices, draw));
 }

@@ -42,9 +42,3 @@ export function drawNotice(notice: Notice, target?: string): HTMLElement {
   return el('div', { id: 'notice', class: notice.kind === 'stop' ? 'note stop' : 'note', role: 'alert', tabindex: -1 },
     el('h2', {}, title), el('p', {}, notice.text), notice.remedy ? el('p', {}, notice.remedy) : null);
 }
-
-/** A tracker in groups of four that are copied as one word: the gaps are drawn, not typed. */
-export function drawTracker(tracker: string): HTMLElement {
-  const groups = tracker.match(/.{1,4}/g) ?? [];
-  return el('code', { class: 'tracker', id: 'tracker', translate: 'no' }, ...groups.map((group) => el('span', {}, group)));
-}

@@ -1,15 +1,14 @@
 // Step 3: the vote is in the box. Two papers, never on one sheet: the tracker without a name, the name without a tracker.
 import { el } from '../dom.ts';
 import { proofFile } from '../proof-file.ts';
+import { saveFile } from '../saving.ts';
 import type { Session } from '../session.ts';
-import { drawTracker, top } from './frame.ts';
+import { top } from './frame.ts';
+import { drawTracker } from './tracker.ts';
 
 function save(session: Session, tracker: string): void {
-  const url = URL.createObjectURL(new Blob([proofFile(session, tracker)], { type: 'text/html;charset=utf-8' }));
   const name = `${session.texts.receipt.file}-${session.contest.setup.contest.id.replace(/[^\w-]/g, '')}.html`;
-  const link = el('a', { href: url, download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  saveFile(name, 'text/html', proofFile(session, tracker));
 }
 
 async function copy(session: Session, tracker: string): Promise<string> {

@@ -2,7 +2,7 @@
 import { el, phoneLink } from '../dom.ts';
 import type { Setup } from '../setup.ts';
 import type { Texts } from '../texts/index.ts';
-import { drawTracker } from './frame.ts';
+import { drawTracker } from './tracker.ts';
 
 export interface Refusal {
   heading: string;

@@ -1,10 +1,12 @@
 // Step 2: the choice read back, the ballot encrypted, its tracker shown before anything is cast.
 import { el, phoneLink } from '../dom.ts';
 import { chosenNames, type Session } from '../session.ts';
-import { drawTracker, top } from './frame.ts';
+import { top } from './frame.ts';
+import { drawTracker } from './tracker.ts';
 
 interface Actions {
   cast(): void;
+  check(): void;
   retry(): void;
   change(): void;
 }
@@ -39,6 +41,10 @@ export function reviewPage(session: Session, actions: Actions): HTMLElement[] {
   const acts = el('div', { class: 'acts' }, main,
     !locked && el('button', { class: 'go plain', type: 'button', on: { click: actions.change } }, t.change),
     phase === 'failed' && !uncertain && el('a', { class: 'go plain', href: setup.links.contests }, texts.backToContests));
+  const doubt = phase === 'sealed' && el('section', { class: 'doubt', 'aria-labelledby': 'doubt' },
+    el('h2', { id: 'doubt' }, t.doubt),
+    el('p', { id: 'doubt-text' }, t.doubtText),
+    el('button', { class: 'go plain', type: 'button', id: 'check', 'aria-describedby': 'doubt-text', on: { click: actions.check } }, t.open));
   const what = el('details', { class: 'what' },
     el('summary', {}, t.what),
     el('ol', {}, ...t.steps.map((step) => el('li', {}, step))),
@@ -47,5 +53,5 @@ export function reviewPage(session: Session, actions: Actions): HTMLElement[] {
 
   const head = top(session, t.title);
   if (session.notice?.kind === 'stop') head.find((part) => part.id === 'notice')?.append(help);
-  return [...head, choice, envelope, status, acts, ballot && what].filter((part): part is HTMLElement => Boolean(part));
+  return [...head, choice, envelope, status, acts, doubt, ballot && what].filter((part): part is HTMLElement => Boolean(part));
 }

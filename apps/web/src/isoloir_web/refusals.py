@@ -27,6 +27,7 @@ STATUS = {
     "session_ended": 401,
     "foreign_origin": 403,
     "form_expired": 403,
+    "ballot_not_yours": 403,
     "not_in_contest": 403,
     "page_unknown": 404,
     "election_unknown": 404,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -28,6 +29,11 @@ BOOTH_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types 'none'"
+)
+# The built page holds its script and style; their hashes, and nothing else, may run (see apps/booth/build.mjs).
+CHECK_POLICY = (
+    Path(__file__).with_name("static").joinpath("booth", "check-policy.txt").read_text("ascii").strip()
+    + "; frame-ancestors 'none'"
 )
 _PERMISSIONS = ", ".join(
     f"{name}=()"
@@ -120,12 +126,13 @@ def answer_headers(site: Site) -> BeforeMessageSendHookHandler:
         handler = scope.get("route_handler")
         opt = handler.opt if handler else {}
         booth = bool(opt.get("booth"))
+        check = bool(opt.get("check"))
         for name, value in _ALWAYS.items():
             headers[name] = value
-        headers["content-security-policy"] = BOOTH_POLICY if booth else PAGE_POLICY
+        headers["content-security-policy"] = CHECK_POLICY if check else BOOTH_POLICY if booth else PAGE_POLICY
         # On pages with forms a policy of `no-referrer` makes browsers send `Origin: null` with the form (Fetch,
         # "append a request Origin header"), and those without Sec-Fetch-Site could not vote.
-        headers["referrer-policy"] = "no-referrer" if booth else "same-origin"
+        headers["referrer-policy"] = "no-referrer" if booth or check else "same-origin"
         if site.secure:
             headers["strict-transport-security"] = "max-age=31536000"
         headers.setdefault("cache-control", "no-store")

@@ -73,6 +73,7 @@ class Browser:
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
+        self._credential = ""
         self.http = httpx2.AsyncClient(
             base_url=base_url,
             follow_redirects=False,
@@ -109,11 +110,16 @@ class Browser:
         return Shown(str(answer.url), answer.status_code, codes, reader.forms, reader.onward)
 
     async def json(self, method: str, path: str, token: str = "", content: bytes | None = None) -> httpx2.Response:
-        """Ask as the booth does."""
+        """Ask as the booth does: with the credential drawn last goes the ballot that it signed."""
         headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["x-isoloir-token"] = token
-        return await self._request(method, path, headers=headers, content=content)
+        if content is not None and self._credential:
+            headers["x-isoloir-credential"] = self._credential
+        answer = await self._request(method, path, headers=headers, content=content)
+        if path.endswith("/credential") and answer.status_code == 200:
+            self._credential = answer.json()["credential"]
+        return answer
 
     async def _request(self, method: str, url: str, **sent: Any) -> httpx2.Response:
         until = time.monotonic() + _PATIENCE

@@ -25,7 +25,9 @@ BALLOT_BYTES = 1_000_000
 """The largest ballot that is read; one of ten lists in BELENIOS-2048 is some forty kilobytes."""
 
 INDEX = ROOT / "static" / "booth" / "index.html"
+CHECK = INDEX.with_name("check.html")
 _TOKEN = "x-isoloir-token"  # noqa: S105  # the name of the header
+_CREDENTIAL = "x-isoloir-credential"
 
 
 @route("/e/{election:str}/booth/{contest:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD],
@@ -34,6 +36,12 @@ async def booth(request: Asked, election: FromPath[str], contest: FromPath[str])
     """Serve the booth, unchanged."""
     contest_of(house_of(request).election(election), contest)
     return Response(INDEX.read_bytes(), media_type=MediaType.HTML, headers={"cache-control": "no-cache"})
+
+
+@route("/check", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"check": True, "sessionless": True})
+async def check() -> Response[bytes]:
+    """Serve the page that checks opened ballots, unchanged: of no election, and of use when saved on a disk."""
+    return Response(CHECK.read_bytes(), media_type=MediaType.HTML, headers={"cache-control": "no-cache"})
 
 
 @get("/e/{election:str}/booth/{contest:str}/setup", opt={"json": True})
@@ -96,6 +104,8 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
     chosen = contest_of(file, contest)
     voting = await _asking(request, file, chosen)
     sent = await request.body()
+    private = request.headers.get(_CREDENTIAL, "")
+    await casting.require_maker(instance.store, file, chosen.id, sent, private, house.verifier)
     try:
         await require_right(house, voting, chosen)
     except IsoloirError as error:
@@ -143,4 +153,4 @@ async def _lists(house: House, election: ElectionFile, contest: Contest, electio
     ]
 
 
-handlers = (booth, setup, credential, ballot)
+handlers = (booth, check, setup, credential, ballot)
