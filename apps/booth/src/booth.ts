@@ -118,7 +118,6 @@ async function seal(notice?: Notice): Promise<void> {
   const mine = ++visit;
   const abandoned = () => session !== current || mine !== visit;
   forget(current);
-  current.phase = 'encrypting';
   current.uncertain = false;
   draw();
   void sayIfSlow(mine, 'encrypting');
@@ -170,8 +169,9 @@ function fresh(): void {
   focusOn(main.querySelector('h1'));
 }
 
-/** Lets go of a ballot and of everything that made it. */
+/** Lets go of a ballot and of everything that made it: the next one starts from nothing. */
 function forget(current: Session): void {
+  current.phase = 'encrypting';
   current.ballot = undefined;
   current.credential = undefined;
   current.opened = undefined;

@@ -1,26 +1,49 @@
-// Makes one ballot outside a browser, with the booth's own code: JSON on standard input, the ballot on standard output.
+// The booth's own code outside a browser: JSON on standard input, the answer on standard output.
 //   {"election": "<raw election.json>", "credential": "XXXXX-XXXXXX-XXXXX-XXXXXX", "choices": [[0], "blank", …],
-//    "scalars": ["…", …]}   scalars (decimal) replace the random ones, in the order drawn.
+//    "scalars": ["…", …], "open": true}   a ballot, or with `open` its check file; scalars (decimal) replace the random
+//                                         ones, in the order drawn
+//   {"check": [{"file": "<check file>", "shown": "<tracker>"}, …]}   for each what the ballot holds, or {"refused": clause}
 import { readFileSync } from 'node:fs';
 import { makeBallot, type Choice } from './crypto/ballot.ts';
+import { checkFile, CheckRefusal, checkSteps } from './crypto/check.ts';
 import { readElection } from './crypto/election.ts';
 import { drawScalar } from './crypto/random.ts';
+import { atOnce } from './steps.ts';
 
-interface Input {
+interface Making {
   election: string;
   credential: string;
   choices: Choice[];
   scalars?: string[];
+  open?: boolean;
 }
 
-const input = JSON.parse(readFileSync(0, 'utf8')) as Input;
-const scalars = input.scalars?.map(BigInt);
-const draw = scalars
-  ? () => {
-    const scalar = scalars.shift();
-    if (scalar === undefined) throw new Error('scalars: too few');
-    return scalar;
+interface Checking {
+  check: { file: string; shown?: string }[];
+}
+
+function make(input: Making): string {
+  const scalars = input.scalars?.map(BigInt);
+  const draw = scalars
+    ? () => {
+      const scalar = scalars.shift();
+      if (scalar === undefined) throw new Error('scalars: too few');
+      return scalar;
+    }
+    : drawScalar;
+  const ballot = makeBallot(readElection(input.election), input.credential, input.choices, draw);
+  if (scalars?.length) throw new Error('scalars: too many');
+  return input.open ? checkFile(input.election, ballot) : ballot.text;
+}
+
+function check({ file, shown }: Checking['check'][0]): object {
+  try {
+    return atOnce(checkSteps(file, shown));
+  } catch (error) {
+    if (error instanceof CheckRefusal) return { refused: error.clause };
+    throw error;
   }
-  : drawScalar;
-process.stdout.write(makeBallot(readElection(input.election), input.credential, input.choices, draw).text);
-if (scalars?.length) throw new Error('scalars: too many');
+}
+
+const input = JSON.parse(readFileSync(0, 'utf8')) as Making | Checking;
+process.stdout.write('check' in input ? JSON.stringify(input.check.map(check)) : make(input));

@@ -63,6 +63,31 @@ def make_ballot(booth_folder: Path) -> Any:
     return make
 
 
+@pytest.fixture(scope="session")
+def booth_code(booth_folder: Path) -> Any:
+    """A function that hands JSON to the booth's own code (src/node-cli.ts) and returns what it prints."""
+
+    def ask(given: dict[str, Any]) -> str:
+        return run("node", "src/node-cli.ts", folder=booth_folder, stdin=json.dumps(given))
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def choices_of() -> Any:
+    """A function that turns a vector's rows of 0 and 1 into the booth's choices: indices of answers, or blank."""
+
+    def choices(case: dict[str, Any], rows: list[list[int]]) -> list[Any]:
+        made: list[Any] = []
+        for question, row in zip(json.loads(case["election"])["questions"], rows, strict=True):
+            flags = row[1:] if question.get("blank") else row
+            blank = question.get("blank") and row[0]
+            made.append("blank" if blank else [i for i, flag in enumerate(flags) if flag])
+        return made
+
+    return choices
+
+
 class Mock:
     """What the web app would answer; tests set `answers` to make a request fail once per entry."""
 
@@ -72,6 +97,7 @@ class Mock:
         self.language = "fr"
         self.answers: dict[str, list[Any]] = {"setup": [], "credential": [], "ballot": []}
         self.cast: list[bytes] = []
+        self.shown: list[str] = []
         self.requests: list[tuple[str, str, bytes]] = []
         self.drawn = 0
         self.changes: dict[str, Any] = {}
@@ -126,11 +152,11 @@ def _handler(mock: Mock) -> type[BaseHTTPRequestHandler]:
         def log_message(self, *_: Any) -> None:
             pass
 
-        def reply(self, status: int, body: bytes, kind: str) -> None:
+        def reply(self, status: int, body: bytes, kind: str, policy: str = CSP) -> None:
             self.send_response(status)
             self.send_header("content-type", kind)
             self.send_header("content-length", str(len(body)))
-            self.send_header("content-security-policy", CSP)
+            self.send_header("content-security-policy", policy)
             self.send_header("cache-control", "no-store")
             self.end_headers()
             self.wfile.write(body)
@@ -156,6 +182,9 @@ def _handler(mock: Mock) -> type[BaseHTTPRequestHandler]:
                 file = STYLES if path == "/static/isoloir.css" else BUILT / path.rsplit("/", 1)[1]
                 kinds = {".js": "text/javascript", ".css": "text/css"}
                 self.reply(200, file.read_bytes(), kinds[file.suffix])
+            elif path == "/check":
+                policy = (BUILT / "check-policy.txt").read_text("ascii").strip() + "; frame-ancestors 'none'"
+                self.reply(200, (BUILT / "check.html").read_bytes(), "text/html; charset=utf-8", policy)
             elif path.endswith("/setup"):
                 if not self.planned("setup"):
                     self.json(200, mock.setup(query.partition("lang=")[2] or mock.language))
@@ -174,6 +203,8 @@ def _handler(mock: Mock) -> type[BaseHTTPRequestHandler]:
             if self.headers.get("x-isoloir-token") != "jeton":
                 self.json(403, {"code": "token", "sentence": "Jeton refusé.", "remedy": "Rechargez."})
                 return
+            if name == "ballot":
+                mock.shown.append(self.headers.get("x-isoloir-credential", ""))
             if name == "ballot" and mock.answers["ballot"][:1] == [None]:
                 mock.cast.append(body)  # arrived, though its answer is lost
             if self.planned(name):

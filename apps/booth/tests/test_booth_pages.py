@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from isoloir_ballots.opened import check
 from isoloir_ballots.verify import Setup, check_ballot
 
 pytestmark = pytest.mark.slow
@@ -69,6 +70,8 @@ def _tracker(ballot: bytes) -> str:
     return b64encode(hashlib.sha256(ballot).digest()).decode().rstrip("=")
 
 
+CREDENTIALS = ["ABCDE-FGHJKL-MNPQR-STUVWX", "23456-789ABC-DEFGH-JKLMNP", "abcde-fghijk-mnopq-rstuvw"]
+"""What the mock hands out, in turn from the second."""
 CAST = "Déposer mon bulletin dans l’urne"
 
 
@@ -254,6 +257,216 @@ def test_an_expired_session(booth: Booth) -> None:
     assert "Santé" not in page.content()
     page.get_by_role("link", name="M’identifier à nouveau").click()
     page.wait_for_url("**/e/essai")
+
+
+CHECK = "Contrôler ce bulletin"
+FRESH = "Chiffrer un nouveau bulletin"
+
+
+def _save(page: Page, label: str) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name=label).click()
+    assert download.value.suggested_filename.endswith("csn.json")
+    return Path(download.value.path())
+
+
+def test_cast_or_check(booth: Booth) -> None:
+    """One main button casts; the other opens the ballot: its file is right, and another is cast in its place."""
+    page = booth.to_review()
+    assert page.locator(".go:not(.plain, .second)").all_text_contents() == [CAST]
+    announced = booth.tracker()
+    booth.shot("2-doubt")
+    page.get_by_role("button", name=CHECK).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ce bulletin est ouvert")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+    expect(page.locator(".picked")).to_have_text('Santé & "public"')
+    assert booth.tracker() == announced
+    assert page.get_by_role("button", name=CAST).count() == 0
+    booth.shot("2-opened")
+    file = _save(page, "Enregistrer le fichier")
+    finding = check(file.read_bytes(), shown=announced)
+    assert finding.questions[0].answers == ('Santé & "public"',)
+    sent = [request[:2] for request in booth.mock.requests if request[0] == "POST"]
+    assert sent == [("POST", "/e/essai/booth/csn/credential")]
+    page.get_by_role("button", name=FRESH).click()
+    expect(page.get_by_role("alert")).to_contain_text("Un nouveau bulletin est chiffré.")
+    expect(page.locator(".picked")).to_have_text('Santé & "public"')
+    second = booth.tracker()
+    assert second != announced
+    booth.shot("2-fresh")
+    page.get_by_role("button", name=CAST).click()
+    page.get_by_role("heading", name="Votre vote est dans l’urne").wait_for()
+    assert booth.tracker() == second == _tracker(booth.mock.cast[0])
+    opened = json.loads(json.loads(file.read_text("utf-8"))["ballot"])
+    assert json.loads(booth.mock.cast[0])["credential"] != opened["credential"]
+    assert booth.mock.shown == [CREDENTIALS[2]]
+    assert booth.errors == []
+
+
+def test_checking_as_often_as_one_wishes(booth: Booth) -> None:
+    """Each check opens another ballot under another credential; Back from one keeps the choice, which may change."""
+    page = booth.to_review()
+    trackers = []
+    for _ in range(3):
+        page.get_by_role("button", name=CHECK).click()
+        trackers.append(booth.tracker())
+        page.get_by_role("button", name=FRESH).click()
+        expect(page.get_by_role("button", name=CAST)).to_be_enabled()
+        expect(page.locator("#tracker")).to_be_visible()
+    assert len({*trackers, booth.tracker()}) == 4
+    assert booth.mock.drawn == 4
+    page.get_by_role("button", name=CHECK).click()
+    page.go_back()
+    expect(page.get_by_role("radio", name="Santé")).to_be_checked()
+    page.get_by_role("radio", name="Vote blanc").check()
+    page.get_by_role("button", name="Vérifier mon choix").click()
+    expect(page.locator("#tracker")).to_be_visible()
+    page.get_by_role("button", name=CHECK).click()
+    finding = check(_save(page, "Enregistrer le fichier").read_bytes())
+    assert finding.questions[0].blank
+    page.get_by_role("button", name="Modifier mon choix").click()
+    expect(page.get_by_role("radio", name="Vote blanc")).to_be_checked()
+    assert booth.mock.cast == []
+    assert booth.errors == []
+
+
+def test_a_ballot_that_was_sent_is_not_opened(booth: Booth) -> None:
+    """Once sent, even if the answer is lost or a refusal, a ballot cannot be opened any more; a redrawn one can."""
+    page = booth.to_review()
+    booth.mock.answers["ballot"] = [None]
+    page.get_by_role("button", name=CAST).click()
+    expect(page.get_by_role("alert")).to_contain_text("n’est peut-être pas encore arrivé")
+    assert page.get_by_role("button", name=CHECK).count() == 0
+    booth.mock.answers["ballot"] = [
+        (409, {"code": "frozen", "sentence": "L’urne est en pause.", "remedy": "Attendez."})
+    ]
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.get_by_role("alert")).to_contain_text("L’urne est en pause.")
+    assert page.get_by_role("button", name=CHECK).count() == 0
+    booth.mock.answers["ballot"] = [(409, {"code": "credential_taken", "sentence": "…", "remedy": "…"})]
+    page.get_by_role("button", name="Réessayer").click()
+    expect(page.get_by_role("alert")).to_contain_text("chiffré à nouveau")
+    expect(page.get_by_role("button", name=CHECK)).to_be_visible()
+
+
+def test_the_copied_check_and_a_refused_clipboard(booth: Booth) -> None:
+    """Copying gives the very file; where the browser forbids it, a sentence says to save it."""
+    page = booth.to_review()
+    page.get_by_role("button", name=CHECK).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Ce bulletin est ouvert")
+    page.evaluate("() => { navigator.clipboard.writeText = async (text) => { window.copied = text; }; }")
+    page.get_by_role("button", name="Copier le contenu").click()
+    expect(page.locator("#said")).to_contain_text("Le contenu est copié")
+    assert page.evaluate("window.copied") == _save(page, "Enregistrer le fichier").read_text("utf-8")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); }")
+    page.get_by_role("button", name="Copier le contenu").click()
+    expect(page.locator("#said")).to_contain_text("ne permet pas de copier")
+    assert booth.errors == []
+
+
+@pytest.fixture
+def opened(booth: Booth) -> tuple[Path, str]:
+    """A check file that the booth saved, and the tracker that it had shown before."""
+    page = booth.to_review()
+    shown = booth.tracker()
+    page.get_by_role("button", name=CHECK).click()
+    return _save(page, "Enregistrer le fichier"), shown
+
+
+def _checking(browser: Browser, url: str, **context: Any) -> tuple[Page, list[str], list[str]]:
+    page = browser.new_context(**{"locale": "fr-FR", **context}).new_page()
+    errors: list[str] = []
+    asked: list[str] = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(url)
+    return page, errors, asked
+
+
+@pytest.mark.parametrize("saved", [False, True], ids=["served", "saved on a disk"])
+def test_the_checking_page(
+    browser: Browser, booth: Booth, opened: tuple[Path, str], tmp_path: Path, saved: bool
+) -> None:
+    """Served or saved, it names choice and tracker from a file or a paste, refuses altered ones, asks nothing."""
+    file, shown = opened
+    url = booth.url.split("/e/")[0] + "/check"
+    page, errors, asked = _checking(browser, url, offline=False)
+    if saved:
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Enregistrer cette page").click()
+        download.value.save_as(tmp_path / "controle.html")
+        page.context.close()
+        page, errors, asked = _checking(browser, (tmp_path / "controle.html").as_uri(), offline=True)
+    go = page.get_by_role("button", name="Contrôler", exact=True)
+    go.click()
+    expect(page.locator("#result")).to_contain_text("Choisissez le fichier de contrôle")
+    page.get_by_label("Le fichier de contrôle").set_input_files(file)
+    page.get_by_label("Le numéro de suivi que l’isoloir vous a montré").fill(f" {shown[:9]} {shown[9:]} ")
+    go.click()
+    expect(page.locator("#result")).to_contain_text("Ce bulletin contient bien ce qui suit")
+    expect(page.locator("#result")).to_be_focused()
+    expect(page.locator(".picked")).to_have_text('Santé & "public"')
+    expect(page.locator("#result")).to_contain_text("celui que vous avez saisi")
+    assert "".join(page.locator("#tracker span").all_text_contents()) == shown
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"check-right-{saved}.png"), full_page=True)
+    page.get_by_label("Le numéro de suivi que l’isoloir vous a montré").fill(shown[::-1])
+    assert page.locator(".picked").count() == 0
+    go.click()
+    expect(page.get_by_role("alert")).to_contain_text("Le numéro de suivi n’est pas celui de ce bulletin.")
+    page.get_by_label("Le numéro de suivi que l’isoloir vous a montré").fill("")
+    content = json.loads(file.read_text("utf-8"))
+    row = content["answers"][0]["choices"]
+    row[:] = [0] * (len(row) - 1) + [1] if not row[-1] else [1] + [0] * (len(row) - 1)
+    page.get_by_label("Ou son contenu, collé ici").fill(json.dumps(content))
+    go.click()
+    expect(page.get_by_role("alert")).to_contain_text("ne contient pas le choix annoncé")
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"check-wrong-{saved}.png"), full_page=True)
+    page.get_by_label("Ou son contenu, collé ici").fill(file.read_text("utf-8"))
+    go.click()
+    expect(page.locator("#result")).to_contain_text("Comparez-le avec celui que l’isoloir vous a montré")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#result")).to_contain_text("This ballot does hold what follows")
+    page.get_by_label("Or its content, pasted here").fill("bonjour")
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.get_by_role("alert")).to_contain_text("This is no check file")
+    blocked = page.evaluate("fetch('/e/essai/booth/csn/setup').then(() => 'asked', () => 'refused')")
+    assert blocked == "refused"
+    assert [one for one in asked if not one.startswith("data:")] == [page.url]
+    assert [one for one in errors if "connect-src" not in one and "Fetch API" not in one] == []
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_checking_page_in_english_on_a_small_screen(
+    browser: Browser, booth: Booth, opened: tuple[Path, str], scheme: Any
+) -> None:
+    """At 320 px in English nothing scrolls sideways, and every target is 44 px high."""
+    url = booth.url.split("/e/")[0] + "/check"
+    small = {"width": 320, "height": 640}
+    page, errors, _ = _checking(browser, url, locale="en-GB", viewport=small, color_scheme=scheme)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Check a ballot")
+    page.get_by_label("The check file").set_input_files(opened[0])
+    page.get_by_role("button", name="Check", exact=True).click()
+    expect(page.locator(".picked")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    low = "[...document.querySelectorAll('button,input,textarea,a[href]')].filter(e => e.offsetHeight < 44).length"
+    assert page.evaluate(low) == 0
+    if SHOTS:
+        page.screenshot(path=str(Path(SHOTS) / f"check-small-{scheme}.png"), full_page=True)
+    assert errors == []
+    page.context.close()
+
+
+def test_the_checking_page_without_javascript(browser: Browser, booth: Booth) -> None:
+    """Without JavaScript the checking page says what to do, in both languages."""
+    url = booth.url.split("/e/")[0] + "/check"
+    page, _, _ = _checking(browser, url, java_script_enabled=False)
+    expect(page.locator("main")).to_contain_text("il lui faut JavaScript")
+    expect(page.locator("main")).to_contain_text("it needs JavaScript")
+    page.context.close()
 
 
 def test_another_refusal_keeps_the_choice(booth: Booth) -> None:

@@ -17,25 +17,16 @@ BUILT = BOOTH.parent / "web" / "src" / "isoloir_web" / "static" / "booth"
 CASES = json.loads((BOOTH.parents[1] / "ballots/tests/vectors/ed25519-ballots.json").read_text("utf-8"))["cases"]
 
 
-def _choices(case: dict[str, Any], rows: list[list[int]]) -> list[Any]:
-    choices: list[Any] = []
-    for question, row in zip(json.loads(case["election"])["questions"], rows, strict=True):
-        flags = row[1:] if question.get("blank") else row
-        blank = question.get("blank") and row[0]
-        choices.append("blank" if blank else [i for i, flag in enumerate(flags) if flag])
-    return choices
-
-
 def _setup(case: dict[str, Any]) -> Setup:
     return Setup.load(*(case[name].encode() for name in ("election", "trustees", "public_credentials")))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
-def test_python_accepts_the_booths_ballots(case: dict[str, Any], make_ballot: Any) -> None:
+def test_python_accepts_the_booths_ballots(case: dict[str, Any], make_ballot: Any, choices_of: Any) -> None:
     """Every ballot that the booth makes with fresh randomness is valid for the Python verifier, one per choice."""
     setup = _setup(case)
     for vector in case["ballots"]:
-        made = make_ballot(case["election"], vector["credential"], _choices(case, vector["choices"]))
+        made = make_ballot(case["election"], vector["credential"], choices_of(case, vector["choices"]))
         assert made.decode() != vector["ballot"]
         assert check_ballot(setup, made).credential == vector["public_credential"]
 

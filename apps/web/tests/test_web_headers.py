@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import re
+from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -52,6 +55,26 @@ async def test_every_kind_of_answer_bears_the_security_headers(
         answer = await client.request(method, path)
     assert answer.status_code == status
     assert_guarded(answer)
+
+
+async def test_the_checking_page_is_one_file_for_everyone_and_may_ask_nothing(stage: Any, web: Any) -> None:
+    """Its policy allows its own script and style by hash and no connection; the same bytes whoever asks."""
+    async with web(stage) as client:
+        first = await client.get("/check")
+        other = await client.get("/check", headers={"accept-language": "en", "cookie": "isoloir-lang=en"})
+    policy = first.headers["content-security-policy"]
+    for rule in ("default-src 'none'", "connect-src 'none'", "form-action 'none'", "frame-ancestors 'none'"):
+        assert rule in policy
+    assert "'self'" not in policy
+    assert "unsafe" not in policy
+    assert policy.startswith(re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', first.text)[1])
+    for tag in ("script", "style"):
+        (inside,) = re.findall(f"<{tag}>(.*?)</{tag}>", first.text, re.S)
+        digest = b64encode(hashlib.sha256(inside.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert not re.search(r"""(?:src|href)=["'](?!data:)""", first.text.split("<script>")[0])
+    assert first.content == other.content
+    assert "set-cookie" not in first.headers
 
 
 async def test_a_body_too_large_is_refused_with_headers(stage: Any, web: Any) -> None:

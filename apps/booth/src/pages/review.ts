@@ -44,7 +44,7 @@ export function reviewPage(session: Session, actions: Actions): HTMLElement[] {
   const doubt = phase === 'sealed' && el('section', { class: 'doubt', 'aria-labelledby': 'doubt' },
     el('h2', { id: 'doubt' }, t.doubt),
     el('p', { id: 'doubt-text' }, t.doubtText),
-    el('button', { class: 'go plain', type: 'button', id: 'check', 'aria-describedby': 'doubt-text', on: { click: actions.check } }, t.open));
+    el('button', { class: 'go second', type: 'button', id: 'check', 'aria-describedby': 'doubt-text', on: { click: actions.check } }, t.open));
   const what = el('details', { class: 'what' },
     el('summary', {}, t.what),
     el('ol', {}, ...t.steps.map((step) => el('li', {}, step))),
