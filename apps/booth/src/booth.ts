@@ -3,7 +3,7 @@ import { castBallot, drawCredential, electionHome, fetchSetup, RequestFailure } 
 import { ballotSteps } from './crypto/ballot.ts';
 import { checkFile } from './crypto/check.ts';
 import { throwawayCredential } from './crypto/credential.ts';
-import { prepareGenerator } from './crypto/group.ts';
+import { generatorTable } from './crypto/group.ts';
 import { focusOn, redraw } from './dom.ts';
 import { choosePage } from './pages/choose.ts';
 import { drawFrame } from './pages/frame.ts';
@@ -34,12 +34,12 @@ function idle(): Promise<void> {
   });
 }
 
-/** Builds both tables while the voter reads, one at a time, so that the page answers in between. */
+/** Builds both tables while the voter reads, a few milliseconds at a time, so that the page answers in between. */
 async function buildTables(contest: Contest): Promise<void> {
-  await idle();
-  prepareGenerator();
-  await idle();
-  contest.election.publicKey.prepare();
+  for (const steps of [generatorTable(), contest.election.publicKey.table()]) {
+    await idle();
+    await unhurried(steps, () => false);
+  }
 }
 
 // ——— drawing ———

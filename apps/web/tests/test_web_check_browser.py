@@ -25,7 +25,7 @@ FRENCH = {
     "review": "Vérifier mon choix",
     "check": "Contrôler ce bulletin", "save": "Enregistrer le fichier", "page": "Ouvrir la page de contrôle",
     "file": "Le fichier de contrôle", "shown": "Le numéro de suivi que l’isoloir vous a montré", "go": "Contrôler",
-    "right": "Ce bulletin contient bien ce qui suit", "same": "celui que vous avez saisi",
+    "right": "Le calcul est juste. Ce bulletin contient", "same": "celui que vous avez saisi",
     "fresh": "Chiffrer un nouveau bulletin", "cast": "Déposer", "done": "dans l’urne",
 }  # fmt: skip
 ENGLISH = {
@@ -33,7 +33,7 @@ ENGLISH = {
     "review": "Check my choice",
     "check": "Check this ballot", "save": "Save the file", "page": "Open the checking page", "file": "The check file",
     "shown": "The tracking number that the booth showed you", "go": "Check",
-    "right": "This ballot does hold what follows", "same": "the one that you typed", "fresh": "Encrypt a new ballot",
+    "right": "The computation is right. This ballot holds", "same": "the one that you typed", "fresh": "Encrypt a new ballot",
     "cast": "Cast", "done": "in the ballot box",
 }  # fmt: skip
 

@@ -42,7 +42,8 @@ function found(finding: Finding): HTMLElement[] {
     el('section', { class: 'card' },
       el('p', { class: 'soft' }, printable(finding.election)),
       ...finding.questions.flatMap(({ question, blank, answers }) => [
-        el('p', { class: 'soft' }, printable(question)),
+        // A contest of one question bears its text as its name.
+        question !== finding.election && el('p', { class: 'soft' }, printable(question)),
         ...(answers.length ? answers.map(printable) : [blank ? t.blank : t.none]).map((name) => el('p', { class: 'picked' }, name)),
       ]),
       el('p', {}, compared ? t.sameTracker : t.compareTracker),

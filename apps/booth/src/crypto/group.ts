@@ -2,6 +2,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { normalizeZ } from '@noble/curves/abstract/curve.js';
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import { atOnce } from '../steps.ts';
 
 const Point = ed25519.Point;
 export type Element = InstanceType<typeof Point>;
@@ -9,10 +10,10 @@ export type Element = InstanceType<typeof Point>;
 /** q, the order of the group. */
 export const ORDER: bigint = Point.Fn.ORDER;
 
-// A copy of the base point: noble widens the table of BASE itself by 128 bits to blind signature keys that are used
-// again and again. Every exponent here but the credential's serves once, and y cannot be blinded either.
-const GENERATOR = Point.fromAffine(Point.BASE.toAffine());
-const WINDOW = 8;
+const GENERATOR = Point.BASE;
+// Digits of eight bits in -127 … 128: 253 bits and a carry make 33 of them.
+const ROWS = 33;
+const MULTIPLES = 128;
 
 /** The number in [0, q) congruent to x. */
 export function modOrder(x: bigint): bigint {
@@ -20,19 +21,63 @@ export function modOrder(x: bigint): bigint {
   return remainder < 0n ? remainder + ORDER : remainder;
 }
 
-// noble's constant-time product refuses 0, which is as valid an exponent as any other.
-function power(base: Element, exponent: bigint): Element {
-  return exponent === 0n ? Point.ZERO : base.multiply(exponent);
+/**
+ * Powers of one base from a table of the multiples 1 … 128 of its 2^(8 i)-fold. Signed digits, one addition for each row
+ * and every exponent (that of a zero digit goes to a decoy), as constant in time as noble's own product, whose table
+ * cannot be built in steps; nor does noble's take 0, which is as valid an exponent as any other.
+ */
+export class FixedBase {
+  readonly #rows: Element[][] = [];
+  #next: Element;
+
+  constructor(base: Element) {
+    this.#next = base;
+  }
+
+  /** Builds what is missing of the table, a row a step (33 of about a millisecond): do it while the voter reads. */
+  * build(): Generator<void, void> {
+    while (this.#rows.length < ROWS) {
+      const base = this.#next;
+      const row = [base];
+      let multiple = base;
+      for (let i = 1; i < MULTIPLES; i++) row.push((multiple = multiple.add(base)));
+      this.#next = multiple.double();
+      this.#rows.push(row);
+      yield;
+    }
+  }
+
+  /** The base to an exponent in [0, q). */
+  power(exponent: bigint): Element {
+    atOnce(this.build());
+    let power = Point.ZERO;
+    let decoy = GENERATOR;
+    let carry = 0;
+    for (const row of this.#rows) {
+      const digit = Number(exponent & 255n) + carry;
+      exponent >>= 8n;
+      carry = digit > MULTIPLES ? 1 : 0;
+      const signed = digit - 256 * carry;
+      const multiple = row[Math.max(Math.abs(signed), 1) - 1] as Element;
+      const inverse = multiple.negate();
+      const term = carry ? inverse : multiple;
+      if (signed === 0) decoy = decoy.add(term);
+      else power = power.add(term);
+    }
+    return power;
+  }
 }
 
-/** Builds the table of g (about 30 ms on a desktop): do it while the voter reads. */
-export function prepareGenerator(): void {
-  GENERATOR.precompute(WINDOW, false);
+const GENERATOR_POWERS = new FixedBase(GENERATOR);
+
+/** The steps that build the table of g. */
+export function generatorTable(): Generator<void, void> {
+  return GENERATOR_POWERS.build();
 }
 
 /** g to the exponent, in constant time. */
 export function gPower(exponent: bigint): Element {
-  return power(GENERATOR, exponent);
+  return GENERATOR_POWERS.power(exponent);
 }
 
 /** g to a small count, by additions: a 0 or a 1 costs no product that a clock could tell apart. */
@@ -44,24 +89,24 @@ export function smallPower(count: number): Element {
 
 /** The election's public key y: a valid point of prime order. */
 export class PublicKey {
-  readonly #point: Element;
+  readonly #powers: FixedBase;
 
   /** Reads 64 lower-case hexadecimal digits (big-endian); throws unless they name a point of prime order. */
   constructor(text: string) {
     if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('public key: not 64 lower-case hexadecimal digits');
     const point = Point.fromBytes(hexToBytes(text).reverse());
     if (point.is0() || !point.isTorsionFree()) throw new Error('public key: not a point of prime order');
-    this.#point = point;
+    this.#powers = new FixedBase(point);
   }
 
-  /** Builds the table of y; idempotent in effect, and done by the first power otherwise. */
-  prepare(): void {
-    this.#point.precompute(WINDOW, false);
+  /** The steps that build the table of y; the first power takes them all otherwise. */
+  table(): Generator<void, void> {
+    return this.#powers.build();
   }
 
   /** y to the exponent, in constant time. */
   power(exponent: bigint): Element {
-    return power(this.#point, exponent);
+    return this.#powers.power(exponent);
   }
 }
 
