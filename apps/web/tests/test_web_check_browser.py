@@ -33,7 +33,8 @@ ENGLISH = {
     "review": "Check my choice",
     "check": "Check this ballot", "save": "Save the file", "page": "Open the checking page", "file": "The check file",
     "shown": "The tracking number that the booth showed you", "go": "Check",
-    "right": "The computation is right. This ballot holds", "same": "the one that you typed", "fresh": "Encrypt a new ballot",
+    "right": "The computation is right. This ballot holds", "same": "the one that you typed",
+    "fresh": "Encrypt a new ballot",
     "cast": "Cast", "done": "in the ballot box",
 }  # fmt: skip
 
