@@ -73,6 +73,8 @@ def _tracker(ballot: bytes) -> str:
 CREDENTIALS = ["ABCDE-FGHJKL-MNPQR-STUVWX", "23456-789ABC-DEFGH-JKLMNP", "abcde-fghijk-mnopq-rstuvw"]
 """What the mock hands out, in turn from the second."""
 CAST = "Déposer mon bulletin dans l’urne"
+CHECK = "Contrôler ce bulletin"
+FRESH = "Chiffrer un nouveau bulletin"
 
 
 def test_a_whole_vote(booth: Booth) -> None:
@@ -214,6 +216,28 @@ def test_leaving_with_an_unsent_ballot_is_asked(booth: Booth) -> None:
     assert asked == ["beforeunload"]
 
 
+@pytest.mark.parametrize("opened_first", [False, True], ids=["sealed", "opened"])
+def test_a_reload_begins_again(booth: Booth, opened_first: bool) -> None:
+    """A reload that the voter accepts forgets choice and ballot: step 1, nothing ticked; the next vote works."""
+    page = booth.to_review()
+    first = booth.tracker()
+    if opened_first:
+        page.get_by_role("button", name=CHECK).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ce bulletin est ouvert")
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    expect(page.get_by_text("étape 1 sur 3")).to_be_visible()
+    assert page.locator("input:checked").count() == 0
+    page.get_by_role("radio", name="Vote blanc").check()
+    page.get_by_role("button", name="Vérifier mon choix").click()
+    expect(page.locator("#tracker")).to_be_visible()
+    assert booth.tracker() != first
+    page.get_by_role("button", name=CAST).click()
+    page.get_by_role("heading", name="Votre vote est dans l’urne").wait_for()
+    assert (booth.mock.drawn, len(booth.mock.cast)) == (2, 1)
+    assert booth.errors == []
+
+
 def test_a_taken_credential(booth: Booth) -> None:
     """The ballot is encrypted again under another credential, its new tracker shown, and the voter asked again."""
     booth.mock.answers["ballot"] = [(409, {"code": "credential_taken", "sentence": "…", "remedy": "…"})]
@@ -257,10 +281,6 @@ def test_an_expired_session(booth: Booth) -> None:
     assert "Santé" not in page.content()
     page.get_by_role("link", name="M’identifier à nouveau").click()
     page.wait_for_url("**/e/essai")
-
-
-CHECK = "Contrôler ce bulletin"
-FRESH = "Chiffrer un nouveau bulletin"
 
 
 def _save(page: Page, label: str) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -39,6 +40,14 @@ def test_python_refuses_a_changed_ballot_of_the_booth(make_ballot: Any) -> None:
     changed = made[:at] + str((int(made[at]) + 1) % 10) + made[at + 1 :]
     with pytest.raises(BallotsError):
         check_ballot(_setup(case), changed.encode())
+
+
+def test_the_booths_page_is_light() -> None:
+    """All that the booth's page loads is under 60 kB compressed, and so is the checking page, which stands alone."""
+    booth = [BUILT / name for name in ("index.html", "support.js", "booth.js", "booth.css")]
+    weights = {file.name: len(gzip.compress(file.read_bytes())) for file in [*booth, BUILT.parent / "isoloir.css"]}
+    assert sum(weights.values()) < 60_000, weights
+    assert len(gzip.compress((BUILT / "check.html").read_bytes())) < 60_000
 
 
 @pytest.mark.slow
