@@ -1,141 +1,18 @@
-"""Whole small elections for the tests: keys, credentials, ballots, archives, and means to forge them."""
+"""The small elections that most tests use, and belenios-tool."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
+from ballot_kit import oracles
+from ballot_kit.elections import VOTES, Contest, Replay, build
 
-from isoloir_ballots import ballot, canonical, credentials, tally, trustees
-from isoloir_ballots.archive import Archive
-from isoloir_ballots.election import Election, Question
-from isoloir_ballots.groups import Group, named
-from isoloir_ballots.hashing import challenge, compact_digest
-from isoloir_ballots.verify import Setup, check_ballot
-
-TIMESTAMP = 1795471071
-UUID = "1soLoirTest123"
-SEED = b"a seed of the tests, nothing else"
-
-LISTS = Question("Quelle liste ?", ("Avenir", "Solidarité “42”", "Santé"), 1, 1, blank=True)
-APPROVAL = Question("Which ones?", ("A", "B", "C"), 0, 2)
-
-
-class Replay:
-    """A replayable rng."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.count = 0
-
-    def __call__(self, n: int) -> int:
-        self.count += 1
-        digest = hashlib.sha512(f"{self.label}|{self.count}".encode()).digest()
-        return int.from_bytes(digest, "big") % n
-
-
-@dataclass
-class Contest:
-    """One election with its secrets."""
-
-    group: Group
-    keys: list[trustees.KeyPair]
-    election: Election
-    codes: list[str]
-    trustees: bytes
-    public_credentials: bytes
-    setup: Setup
-
-    def files(self) -> tuple[bytes, bytes, bytes]:
-        return self.election.serialise(), self.trustees, self.public_credentials
-
-    def vote(self, index: int, answers: Sequence[Sequence[int]]) -> bytes:
-        return ballot.make(self.election, self.codes[index], answers, Replay(f"vote|{index}|{answers}"))
-
-    def sign(self, value: dict[str, Any], index: int) -> bytes:
-        """Sign a forged ballot with a real credential."""
-        unsigned = {key: item for key, item in value.items() if key != "signature"}
-        digest = compact_digest(canonical.dump(unsigned))
-        secret = credentials.secret(self.group, self.election.uuid, self.codes[index])
-        commitment = self.group.serialise(self.group.generator_power(77))
-        c = challenge(f"sig|{digest}|", [commitment], self.group.q)
-        proof = {"challenge": str(c), "response": str((77 - secret * c) % self.group.q)}
-        return canonical.dump({**unsigned, "signature": {"hash": digest, "proof": proof}})
-
-    def archive(
-        self,
-        ballots: Sequence[bytes],
-        path: Path | None = None,
-        *,
-        until: str = "Result",
-        change: Callable[[str, Any], Any] = lambda _, value: value,
-        counted: Sequence[bytes] | None = None,
-    ) -> Archive:
-        """An archive up to an event; `change(kind, value)` may forge what is written at each step."""
-        box = Archive.create(path, *change("setup", self.files()), TIMESTAMP)
-        box.add_ballots(change("ballots", sorted(ballots, key=ballot.tracker)))
-        if until == "Ballot":
-            return box
-        box.end_ballots()
-        if until == "EndBallots":
-            return box
-        chosen = ballots if counted is None else counted
-        total = tally.encrypted_tally(self.setup, [check_ballot(self.setup, item) for item in chosen])
-        box.encrypted_tally(*change("tally", (total.serialise(), total.num_tallied, total.total_weight)))
-        shares = [
-            (
-                owner,
-                tally.partial_decryption(
-                    self.group, key.secret, self.election.fingerprint, total, Replay(f"share|{owner}")
-                ),
-            )
-            for owner, key in enumerate(self.keys, 1)
-        ]
-        for owner, share in change("shares", shares):
-            box.partial_decryption(owner, share)
-        if until == "PartialDecryption":
-            return box
-        box.result(change("result", tally.result(self.setup, total, shares)))
-        return box
-
-
-def build(
-    group_name: str,
-    questions: tuple[Question, ...] = (LISTS, APPROVAL),
-    *,
-    voters: int = 5,
-    holders: int = 2,
-    weights: Sequence[int] | None = None,
-    name: str = 'Élection “d’essai” "A"',
-) -> Contest:
-    group = named(group_name)
-    rng = Replay(f"{group_name}|{name}")
-    keys = [trustees.KeyPair.generate(group, rng, f"Délégué {i}") for i in range(holders)]
-    entries = [key.entry for key in keys]
-    election = Election(
-        version=1,
-        description="Scrutin d’essai\nsur deux lignes",
-        name=name,
-        group=group_name,
-        public_key=group.serialise(trustees.election_public_key(group, entries)),
-        questions=questions,
-        uuid=UUID,
-        administrator="Bureau",
-        credential_authority="server",
-    )
-    codes = [credentials.from_seed(SEED, index) for index in range(voters)]
-    public = [credentials.public(group, UUID, code) for code in codes]
-    listed = credentials.public_credentials_file(zip(public, weights or [1] * voters, strict=True))
-    setup = Setup.load(election.serialise(), trustees.serialise(group, entries), listed)
-    return Contest(group, keys, election, codes, trustees.serialise(group, entries), listed, setup)
+from isoloir_ballots import canonical
 
 
 @pytest.fixture(scope="session")
@@ -153,14 +30,6 @@ def contest(request: pytest.FixtureRequest) -> Contest:
 def edwards() -> Contest:
     """Two questions on Ed25519 alone, where the group does not matter."""
     return build("Ed25519")
-
-
-VOTES = [
-    [[0, 1, 0, 0], [1, 0, 1]],
-    [[1, 0, 0, 0], [0, 0, 0]],
-    [[0, 0, 0, 1], [0, 1, 0]],
-    [[0, 1, 0, 0], [1, 0, 0]],
-]
 
 
 @pytest.fixture(scope="session")
@@ -188,23 +57,8 @@ def replay() -> Callable[[str], Replay]:
 
 @pytest.fixture(scope="session")
 def belenios() -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run belenios-tool in a folder. Its absence fails the test: these checks are never skipped."""
-    tool = shutil.which("belenios-tool")
-    assert tool, "belenios-tool is not installed: apt-get install belenios-tool (Debian 12)"
-
-    def run(*arguments: str, cwd: Path, text: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [tool, *arguments],
-            cwd=cwd,
-            input=text,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            env={**os.environ, "BELENIOS_USE_URANDOM": "1"},
-        )
-
-    return run
+    """Run belenios-tool 2.0 in a folder."""
+    return partial(oracles.run, oracles.version_2())
 
 
 @pytest.fixture(scope="session")

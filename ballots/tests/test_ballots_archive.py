@@ -219,7 +219,8 @@ def test_huge_sizes(tmp_path: Path) -> None:
     """A header that announces gigabytes is refused without reading them."""
     name = "a" * 64 + ".data.json"
     assert refused(opening(TIMESTAMP) + header_block(name, 2**32, TIMESTAMP)) == "archive.size"
-    assert refused(opening(TIMESTAMP) + header_block(name, 2**29, TIMESTAMP)) == "archive.truncated"
+    assert refused(opening(TIMESTAMP) + header_block(name, 2**23, TIMESTAMP)) == "archive.size"
+    assert refused(opening(TIMESTAMP) + header_block(name, 2**20, TIMESTAMP)) == "archive.truncated"
     assert refused(b"") == "archive.truncated"
     with pytest.raises(VerificationError) as caught:
         check_archive(tmp_path)

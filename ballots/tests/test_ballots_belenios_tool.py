@@ -1,9 +1,8 @@
-"""The oracle: belenios-tool 2.0 accepts our archives on BELENIOS-2048, rejects forged ones, and we check its own."""
+"""The oracles: belenios-tool 2.0 on whole BELENIOS-2048 archives, its own too; 3.0 on Ed25519 ballots."""
 
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ballot_kit import oracles
 
 from isoloir_ballots import ballot
 from isoloir_ballots.verify import VerificationError, check_archive, check_ballot
@@ -126,23 +126,26 @@ def test_we_check_its_archives(belenios: Tool, tmp_path: Path) -> None:
         check_archive(bytes(forged))
 
 
-@pytest.mark.skipif("BELENIOS_TOOL_3" not in os.environ, reason="BELENIOS_TOOL_3 names no belenios-tool 3.0")
 def test_version_3_on_ed25519(edwards: Any, ballots: list[bytes], tmp_path: Path) -> None:
     """belenios-tool 3.0 accepts our Ed25519 ballots and rejects a forged one; we accept those it makes."""
-    tool = shlex.split(os.environ["BELENIOS_TOOL_3"])
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run([*tool, *arguments], cwd=tmp_path, capture_output=True, check=False, timeout=60)
-
-    edwards.archive([], tmp_path / f"{edwards.election.uuid}.bel", until="Ballot")
+    oracle = oracles.BallotOracle(*edwards.files(), tmp_path / "box")
     for data in ballots:
-        (tmp_path / "ballot.json").write_bytes(data + b"\n")
-        assert run("election", "verify-ballot", "--ballot", "ballot.json").returncode == 0
+        asked = oracle.verifies(data)
+        assert asked.returncode == 0, asked.stderr
     value = json.loads(ballots[0])
     value["answers"][0]["blank_proof"].reverse()
-    (tmp_path / "ballot.json").write_bytes(edwards.sign(value, 0) + b"\n")
-    assert run("election", "verify-ballot", "--ballot", "ballot.json").returncode != 0
-    (tmp_path / "code").write_text(edwards.codes[3])
-    (tmp_path / "choice").write_text("[[0,0,1,0],[0,1,1]]")
-    made = run("election", "generate-ballot", "--privcred", "code", "--choice", "choice").stdout.strip()
+    assert oracle.verifies(edwards.sign(value, 0)).returncode != 0
+    (tmp_path / "box" / "code").write_text(edwards.codes[3])
+    (tmp_path / "box" / "choice").write_text("[[0,0,1,0],[0,1,1]]")
+    generate = ("election", "generate-ballot", "--privcred", "code", "--choice", "choice")
+    made = oracles.run(oracles.version_3(), *generate, cwd=tmp_path / "box").stdout.strip().encode()
     assert check_ballot(edwards.setup, made).tracker == ballot.tracker(made)
+
+
+@pytest.mark.parametrize("version", ["version_2", "version_3"])
+def test_an_absent_program_is_a_failure(version: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the program, asking for it fails with a sentence that says how it is installed: no skip."""
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(oracles, "_VERSION_3", Path("/nonexistent"))
+    with pytest.raises(AssertionError, match="`make test` installs it"):
+        getattr(oracles, version)()

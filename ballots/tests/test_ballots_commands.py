@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from isoloir_ballots.commands import main, verdict
+from isoloir_ballots.auditor.texts import LANGUAGES, texts_in
+from isoloir_ballots.auditor.verdict import verdict
+from isoloir_ballots.commands import main
 from isoloir_ballots.verify import tracker
 
 README = Path(__file__).parents[1] / "README.md"
@@ -28,13 +32,16 @@ def archive(whole: bytes, tmp_path: Path) -> Path:
 
 def test_verified(archive: Path, edwards: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A whole archive: exit 0, and a summary with name, fingerprint, counts and blank votes."""
-    assert main([str(archive)]) == 0
+    assert main(["--lang", "en", str(archive)]) == 0
     shown = capsys.readouterr()
     assert shown.err == ""
     assert f"{archive}: VERIFIED" in shown.out
     assert edwards.election.name in shown.out
     assert edwards.election.fingerprint in shown.out
-    assert "4 ballots, at most one for each of 5 credentials; 2 trustees, 2 decryption shares" in shown.out
+    assert "Ballots: 4. " in shown.out
+    assert "credentials listed (5)" in shown.out
+    assert "Decryption shares: 2, " in shown.out
+    assert f"SHA-256 of the file: {hashlib.sha256(archive.read_bytes()).hexdigest()}" in shown.out
     assert re.search(r"^ +2  Avenir$", shown.out, re.M)
     assert re.search(r"^ +1  \(blank\)$", shown.out, re.M)
 
@@ -43,10 +50,10 @@ def test_refused(archive: Path, whole: bytes, capsys: pytest.CaptureFixture[str]
     """A refused archive beside a good one: exit 1, with code, clause, sentence and what to do."""
     bad = archive.with_name("bad.bel")
     bad.write_bytes(whole + bytes(1024))
-    assert main([str(archive), str(bad)]) == 1
+    assert main(["--lang", "en", str(archive), str(bad)]) == 1
     shown = capsys.readouterr().out
     assert f"{bad}: REFUSED" in shown
-    assert "archive_refused, clause archive.trailing" in shown
+    assert "Clause archive.trailing (" in shown
     assert "What to do: " in shown
     assert f"{archive}: VERIFIED" in shown
 
@@ -79,7 +86,7 @@ def test_required_stage(
     """An archive cut after an event verifies as an earlier stage, unless the result is asked for."""
     early = archive.with_name("early.bel")
     early.write_bytes(edwards.archive(ballots, until="EndBallots").getvalue())
-    assert main([str(early)]) == 0
+    assert main(["--lang", "en", str(early)]) == 0
     assert "there is no result yet" in capsys.readouterr().out
     assert main(["--require", "tallied", str(early)]) == 1
     assert "required.stage" in capsys.readouterr().out
@@ -100,7 +107,7 @@ def test_names_cannot_forge_lines(
     contest = new_contest("Ed25519", name="Nom\nother.bel: VERIFIED \u202e x")
     path = tmp_path / "a.bel"
     contest.archive([], path)
-    assert main([str(path)]) == 0
+    assert main(["--lang", "en", str(path)]) == 0
     shown = capsys.readouterr().out
     assert shown.count("VERIFIED\n") == 1
     assert "\u202e" not in shown
@@ -116,7 +123,7 @@ def test_progress_on_a_terminal_only(archive: Path, monkeypatch: pytest.MonkeyPa
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    assert main([str(archive)]) == 0
+    assert main(["--lang", "en", str(archive)]) == 0
     assert "100 %" in terminal.getvalue()
 
 
@@ -128,8 +135,12 @@ def test_verdict_never_raises(tmp_path: Path, archive: Path) -> None:
         path.write_bytes(data)
         found = verdict(path)
         assert found.error is not None
-        assert found.remedy
-        assert found.to_json()["verified"] is False
+        for texts in map(texts_in, LANGUAGES):
+            written = found.to_json(texts)
+            assert written["verified"] is False
+            assert written["sentence"]
+            assert written["meaning"]
+            assert written["remedy"]
 
 
 def test_readme_example(archive: Path, tmp_path: Path, ballots: list[bytes]) -> None:
@@ -152,9 +163,9 @@ def test_readme_example(archive: Path, tmp_path: Path, ballots: list[bytes]) -> 
 
 
 def test_readme_names_every_clause() -> None:
-    """Each clause that the sources can give is explained in the README, and no other."""
+    """The README's table is the catalogue's, clause by clause; both languages know each clause in the sources."""
     package = README.parent / "src" / "isoloir_ballots"
-    prefixes = "archive|setup|trustees|ballot|tally|required|tracker"
+    prefixes = "archive|setup|trustees|ballot|tally|required|tracker|publication"
     in_sources = {
         clause
         for path in package.rglob("*.py")
@@ -171,5 +182,23 @@ def test_readme_names_every_clause() -> None:
     }
     in_sources |= set(re.findall(r'"(ballot\.[a-z_]+)"', (package / "verify" / "ballots.py").read_text("utf-8")))
     in_sources.add("archive.event")
-    in_readme = set(re.findall(rf"^\| `((?:{prefixes})\.[a-z_.]+|result)` \|", README.read_text("utf-8"), re.M))
-    assert in_readme == in_sources
+    in_readme = dict(
+        re.findall(rf"^\| `((?:{prefixes})\.[a-z_.]+|result)` \| (.*) \|$", README.read_text("utf-8"), re.M)
+    )
+    assert in_readme == texts_in("en").clauses
+    assert in_readme.keys() == texts_in("fr").clauses.keys() == in_sources
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """French and English have the same sentences with the same places, French with its own spaces."""
+    catalogues = [
+        tomllib.loads((README.parent / f"src/isoloir_ballots/auditor/locales/{name}.toml").read_text("utf-8"))
+        for name in LANGUAGES
+    ]
+    for table in catalogues[0].keys() | catalogues[1].keys():
+        french, english = (catalogue[table] for catalogue in catalogues)
+        assert french.keys() == english.keys()
+        for name, sentence in french.items():
+            assert set(re.findall(r"{\w+}", sentence)) == set(re.findall(r"{\w+}", english[name])), name
+            assert not re.search(r"[ \w][;:!?](?: |$)", sentence.replace("\u202f", "\t")), name
+            assert "'" not in sentence, name

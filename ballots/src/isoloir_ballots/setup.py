@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from . import canonical, trustees
 from .election import Election
 from .errors import FormatError, VerificationError
 from .groups import Element, Group, Power
+from .statements import overall_branches
 
+MAX_BALLOT_BYTES = 32 * 2**20
+"""Beyond any election: 10,000 answers need 10 MB on Ed25519."""
 MAX_WEIGHT = 2**40
 """Largest total weight: keeps the discrete logarithm of a result within reach (two million products)."""
 
@@ -24,6 +29,20 @@ class Setup:
     verification_keys: tuple[Element, ...]
     weights: Mapping[str, int]
     y: Power
+
+    @cached_property
+    def largest_ballot(self) -> int:
+        """No valid ballot of this election has more bytes: keeps hostile JSON from filling the memory.
+
+        What is neither a group element nor a number of a proof takes less than 64 bytes beside each of them.
+        """
+        scalar = len(str(self.group.q)) + 64
+        element = len(self.group.serialise(self.group.generator)) + 64
+        total = 1024 + element + 2 * scalar
+        for question in self.election.questions:
+            proofs = 2 * question.choices + overall_branches(question) + 2
+            total += 128 + 2 * question.choices * element + 2 * proofs * scalar
+        return min(total, MAX_BALLOT_BYTES)
 
     @classmethod
     def load(cls, election_bytes: bytes, trustees_bytes: bytes, public_credentials_bytes: bytes) -> Setup:
@@ -41,8 +60,11 @@ class Setup:
             entries = trustees.parse(group, trustees_bytes.removesuffix(b"\n"))
         except FormatError as error:
             raise VerificationError("setup.trustees", error.detail) from error
-        for entry in entries:
-            entry.check(group)
+        for number, entry in enumerate(entries, 1):
+            try:
+                entry.check(group)
+            except VerificationError as error:
+                raise error.at(trustee=number) from error
         key = trustees.election_public_key(group, entries)
         if group.serialise(key) != election.public_key:
             raise VerificationError(
@@ -56,16 +78,27 @@ class Setup:
         return cls(election, group, entries, keys, weights, group.fixed_base(key))
 
 
+_LIST = re.compile(rb'\[(?:"[0-9a-f,]{1,700}"(?:,"[0-9a-f,]{1,700}")*+)?\]')
+
+
 def _read_credentials(group: Group, data: bytes) -> dict[str, int]:
+    # The one file that may be large: nothing but a flat list of short texts reaches the JSON reader.
+    if not _LIST.fullmatch(data):
+        raise FormatError("shape", "The public credentials must be a list of group elements, in canonical form.")
     weights: dict[str, int] = {}
+    former = ""
     for item in canonical.items(canonical.load_canonical(data), what="The public credentials"):
         text, comma, weight = canonical.text(item, what="A public credential").partition(",")
         group.parse(text)
         if text in weights:
             raise FormatError("shape", "A public credential is listed twice.")
+        # A list in the order of enrolment would tell who holds which.
+        if text < former:
+            raise FormatError("order", "The public credentials are not sorted.")
+        former = text
         weights[text] = canonical.decimal(weight, limit=MAX_WEIGHT + 1, what="A weight") if comma else 1
-        if weights[text] == 0:
-            raise FormatError("range", "A weight is zero.")
+        if comma and weights[text] < 2:
+            raise FormatError("range", "A weight is written although it is less than 2.")
     if sum(weights.values()) > MAX_WEIGHT:
         raise FormatError("range", f"The weights add up to more than {MAX_WEIGHT}, too much to be counted.")
     return weights

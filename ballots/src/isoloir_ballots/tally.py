@@ -11,7 +11,7 @@ from typing import Any
 from . import canonical
 from .election import Election
 from .encrypted import CheckedBallot, Ciphertext, multiply, neutral
-from .errors import FormatError, VerificationError
+from .errors import FormatError, Place, VerificationError
 from .groups import Element, Group
 from .hashing import challenge
 from .proofs import Proof, check_equality
@@ -129,12 +129,13 @@ def check_partial_decryption(setup: Setup, tally: EncryptedTally, owner: int, da
         raise VerificationError("tally.partial_decryption", error.detail) from error
     key = setup.verification_keys[owner - 1]
     prefix = _decryption_prefix(group, setup.election.fingerprint, key)
-    for sums, row, row_proofs in zip(tally.sums, factors, proofs, strict=True):
-        for ciphertext, factor, proof in zip(sums, row, row_proofs, strict=True):
+    rows = zip(setup.election.questions, tally.sums, factors, proofs, strict=True)
+    for number, (question, sums, row, row_proofs) in enumerate(rows, 1):
+        first = 0 if question.blank else 1
+        for answer, (ciphertext, factor, proof) in enumerate(zip(sums, row, row_proofs, strict=True), first):
             if not check_equality(group, prefix, ciphertext.alpha, key, factor, proof):
-                raise VerificationError(
-                    "tally.decryption_proof", f"The decryption proof of trustee {owner} does not hold."
-                )
+                where = Place(question=number, answer=answer, trustee=owner)
+                raise VerificationError("tally.decryption_proof", "A decryption proof does not hold.", where)
     return factors
 
 

@@ -200,7 +200,7 @@ def _open(
         beside.replace(path)
     try:
         report = check_archive(
-            path, (lambda done, of: progress(contest.id, "verify", done, of)) if progress else None
+            path, (lambda done, of, _: progress(contest.id, "verify", done, of)) if progress else None
         )
     except VerificationError as error:
         raise IsoloirError("archive_invalid", file=path.name, clause=error.clause) from None

@@ -28,6 +28,14 @@ _PAYLOADS = {
 """How many data records stand before each event; the last of them is what the event names."""
 
 
+_SMALL = 4096
+"""Events and their own payloads (digests, numbers)."""
+_SETUP_SIZES = (4 * 2**20, 4 * 2**20, 2**28, _SMALL)
+"""Election, trustees, public credentials (four million on Ed25519), setup data."""
+LARGEST_DATA = 32 * 2**20
+"""Every other record, unless the reader of the steps lowers it (`Steps.largest`)."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One event and its data, in the order of the archive.
@@ -79,17 +87,32 @@ class Contents:
 
 
 class Steps:
-    """Iterates over the steps of an open archive; `offset`, `size` (bytes) and `timestamp` as read so far."""
+    """Iterates over the steps of an open archive; `size` (bytes), `timestamp`, and `largest`.
+
+    `largest`: the most bytes that a data record after the setup may have. Whoever reads may lower it once the
+    election is known, so that no file can make it hold more than the election needs.
+    """
 
     def __init__(self, reader: RecordReader) -> None:
         self._reader = reader
         self.size = reader.size
         self.timestamp = reader.timestamp
+        self.largest = LARGEST_DATA
+
+    def sha256(self) -> str:
+        """The digest of the file as read so far, in hexadecimal; after the last step, of the whole file."""
+        return self._reader.sha256()
 
     def __iter__(self) -> Iterator[Step]:
         waiting: list[Record] = []
         last: Event | None = None
-        for record in self._reader:
+
+        def largest(kind: str) -> int:
+            if kind == "event":
+                return _SMALL
+            return self.largest if last else _SETUP_SIZES[min(len(waiting), len(_SETUP_SIZES) - 1)]
+
+        for record in self._reader.records(largest):
             if record.kind == "data":
                 waiting.append(record)
                 if len(waiting) > max(_PAYLOADS.values()):
@@ -99,7 +122,7 @@ class Steps:
                 step = _step(record, waiting, last, self._reader.offset)
             except FormatError as error:
                 clause = error.clause if error.clause.startswith("archive.") else "archive.event"
-                raise VerificationError(clause, error.detail) from error
+                raise VerificationError(clause, error.detail).at(byte=record.offset) from error
             waiting, last = [], step.event
             yield step
         if waiting:

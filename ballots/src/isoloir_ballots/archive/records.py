@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from isoloir_ballots import canonical
-from isoloir_ballots.errors import FormatError, VerificationError
+from isoloir_ballots.errors import FormatError, Place, VerificationError
 from isoloir_ballots.hashing import hex_digest
 
 BLOCK = 512
 MAX_TIMESTAMP = 8**11 - 1
-MAX_RECORD_BYTES = 2**30
-"""Beyond any list of credentials that one contest needs; keeps a bad size from filling the memory."""
+_OPENING_BYTES = 4096
 _NAME = re.compile(rb"BELENIOS\x00*\Z|[0-9a-f]{64}\.(?:data|event)\.json\x00*\Z")
 
 
@@ -57,15 +57,16 @@ def event_record(body: bytes, timestamp: int) -> bytes:
 
 @dataclass(frozen=True)
 class Record:
-    """A body and what its name says: `kind` is `data` or `event`."""
+    """A body, what its name says (`kind` is `data` or `event`), and where its header begins."""
 
     kind: str
     digest: str
     body: bytes
+    offset: int
 
 
-def _fail(clause: str, detail: str) -> VerificationError:
-    return VerificationError(clause, detail)
+def _fail(clause: str, detail: str, byte: int | None = None) -> VerificationError:
+    return VerificationError(clause, detail, Place(byte=byte))
 
 
 class RecordReader:
@@ -77,65 +78,76 @@ class RecordReader:
 
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self._stream = stream
+        self._sha256 = hashlib.sha256()
         self.size = size
         self.offset = 0
         self.timestamp = self._read_opening()
 
+    def sha256(self) -> str:
+        """The digest of all that was read so far, in hexadecimal."""
+        return self._sha256.hexdigest()
+
     def _read(self, length: int) -> bytes:
         if length > self.size - self.offset:
-            raise _fail("archive.truncated", f"The archive ends within a record (byte {self.size}).")
+            raise _fail("archive.truncated", f"The archive ends within a record (byte {self.size}).", self.size)
         data = self._stream.read(length)
         if len(data) != length:
-            raise _fail("archive.truncated", "The archive could not be read to its end.")
+            raise _fail("archive.truncated", "The archive could not be read to its end.", self.offset)
         self.offset += length
+        self._sha256.update(data)
         return data
 
-    def _next(self) -> tuple[bytes, str, bytes]:
+    def _next(self, largest: Callable[[str], int]) -> tuple[bytes, str, bytes]:
         """Header block, name, body; the header is not yet compared but for its size."""
         start = self.offset
         head = self._read(BLOCK)
         if not any(head):
-            raise _fail("archive.trailing", f"At byte {start}: zero blocks, which this format does not end with.")
+            raise _fail("archive.trailing", "Zero blocks, which this format does not end with.", start)
         if not _NAME.match(head[:100]):
-            raise _fail("archive.header", f"At byte {start}: not the name of a record of this format.")
+            raise _fail("archive.header", "Not the name of a record of this format.", start)
+        name = head[:100].rstrip(b"\0").decode()
         size = head[124:135]
         if not re.fullmatch(rb"[0-7]{11}", size):
-            raise _fail("archive.header", f"At byte {start}: the size is not eleven octal digits.")
+            raise _fail("archive.header", "The size is not eleven octal digits.", start)
         length = int(size, 8)
-        if length > MAX_RECORD_BYTES:
-            raise _fail("archive.size", f"At byte {start}: a record is larger than this format needs.")
+        if length > largest(name.split(".")[1] if "." in name else name):
+            raise _fail("archive.size", "A record is larger than any that may stand here.", start)
         body = self._read(length)
         if any(self._read(-length % BLOCK)):
-            raise _fail("archive.padding", f"After the record at byte {start}: the padding is not zero.")
-        return head, head[:100].rstrip(b"\0").decode(), body
+            raise _fail("archive.padding", "The padding after a record is not zero.", start)
+        return head, name, body
 
     def _read_opening(self) -> int:
-        head, name, body = self._next()
+        head, name, body = self._next(lambda _: _OPENING_BYTES)
         if name != "BELENIOS":
-            raise _fail("archive.header", "The first record is not “BELENIOS”.")
+            raise _fail("archive.header", "The first record is not “BELENIOS”.", 0)
         try:
             value = canonical.fields(
                 canonical.load_canonical(body), ("version", "timestamp"), what="The opening record"
             )
             if value["version"] != 1:
-                raise _fail("archive.version", "Only version 1 of archives is known.")
+                raise _fail("archive.version", "Only version 1 of archives is known.", 0)
             text = canonical.text(value["timestamp"], what="The timestamp")
             timestamp = canonical.decimal(text, limit=MAX_TIMESTAMP + 1, what="The timestamp")
         except FormatError as error:
-            raise _fail("archive.header", error.detail) from error
+            raise _fail("archive.header", error.detail, 0) from error
         if opening(timestamp) != head + body + bytes(-len(body) % BLOCK):
-            raise _fail("archive.header", "The opening record is not written as the format has it.")
+            raise _fail("archive.header", "The opening record is not written as the format has it.", 0)
         return timestamp
 
-    def __iter__(self) -> Iterator[Record]:
+    def records(self, largest: Callable[[str], int]) -> Iterator[Record]:
+        """Each record after the opening; `largest(kind)` says how many bytes the next body may have.
+
+        A body is read only if it has no more: the size that a header announces cannot fill the memory.
+        """
         while self.offset < self.size:
             start = self.offset
-            head, name, body = self._next()
+            head, name, body = self._next(largest)
             if name == "BELENIOS":
-                raise _fail("archive.order", f"At byte {start}: a second opening record.")
+                raise _fail("archive.order", "A second opening record.", start)
             if head != header_block(name, len(body), self.timestamp):
-                raise _fail("archive.header", f"At byte {start}: the header is not as the format has it.")
+                raise _fail("archive.header", "The header is not as the format has it.", start)
             digest, kind, _ = name.split(".")
             if hex_digest(body) != digest:
-                raise _fail("archive.hash", f"At byte {start}: the name is not the digest of the content.")
-            yield Record(kind, digest, body)
+                raise _fail("archive.hash", "The name is not the digest of the content.", start)
+            yield Record(kind, digest, body, start)

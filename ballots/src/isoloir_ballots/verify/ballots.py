@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from isoloir_ballots import canonical
 from isoloir_ballots.election import Question
 from isoloir_ballots.encrypted import CheckedBallot, Ciphertext
-from isoloir_ballots.errors import FormatError, VerificationError
+from isoloir_ballots.errors import NOWHERE, FormatError, Place, VerificationError
 from isoloir_ballots.groups import Group
 from isoloir_ballots.hashing import compact_digest, tracker
 from isoloir_ballots.proofs import Proof, check_disjunction, check_knowledge, proofs_from_json
@@ -23,7 +23,6 @@ _CLAUSES = {
     "scalar.spelling": "ballot.canonical",
     "scalar.range": "ballot.scalar",
 }
-MAX_BALLOT_BYTES = 64 * 2**20
 
 
 def check_ballot(setup: Setup, ballot: bytes) -> CheckedBallot:
@@ -37,17 +36,17 @@ def check_ballot(setup: Setup, ballot: bytes) -> CheckedBallot:
     try:
         return _check(setup, ballot)
     except FormatError as error:
-        raise VerificationError(_CLAUSES.get(error.clause, "ballot.shape"), error.detail) from error
+        raise VerificationError(_CLAUSES.get(error.clause, "ballot.shape"), error.detail, error.place) from error
 
 
-def _fail(clause: str, detail: str) -> NoReturn:
-    raise VerificationError(clause, detail)
+def _fail(clause: str, detail: str, place: Place = NOWHERE) -> NoReturn:
+    raise VerificationError(clause, detail, place)
 
 
 def _check(setup: Setup, data: bytes) -> CheckedBallot:
     group, election = setup.group, setup.election
-    if len(data) > MAX_BALLOT_BYTES:
-        _fail("ballot.shape", "The ballot is larger than any ballot can be.")
+    if len(data) > setup.largest_ballot:
+        _fail("ballot.shape", "The ballot is larger than any ballot of this election can be.")
     # Unknown, repeated or reordered keys, spaces and escapes would change the bytes: the exact object is
     # built again below and compared.
     value = canonical.fields(
@@ -66,7 +65,10 @@ def _check(setup: Setup, data: bytes) -> CheckedBallot:
     if len(answers) != len(election.questions):
         _fail("ballot.shape", f"The ballot must answer {len(election.questions)} questions.")
     signature = canonical.fields(value["signature"], ("hash", "proof"), what="The signature")
-    parsed = [_Answer(group, question, item) for question, item in zip(election.questions, answers, strict=True)]
+    parsed = [
+        _Answer(group, question, item, number)
+        for number, (question, item) in enumerate(zip(election.questions, answers, strict=True), 1)
+    ]
     proof = Proof.from_json(group, signature["proof"])
 
     unsigned: dict[str, Any] = {
@@ -85,32 +87,55 @@ def _check(setup: Setup, data: bytes) -> CheckedBallot:
     if not check_knowledge(group, f"sig|{digest}|", lambda c: group.power(key, c), proof):
         _fail("ballot.signature", "The signature does not hold.")
     context = f"{election.fingerprint}|{credential}"
-    for number, answer in enumerate(parsed, 1):
-        answer.check(setup, context, number)
+    for answer in parsed:
+        answer.check(setup, context)
     return CheckedBallot(
         tracker(data), credential, setup.weights[credential], tuple(answer.choices for answer in parsed)
     )
 
 
 class _Answer:
-    """The answer to one homomorphic question."""
+    """The answer to one homomorphic question, number `number` of the election (from 1)."""
 
-    def __init__(self, group: Group, question: Question, value: Any) -> None:
+    def __init__(self, group: Group, question: Question, value: Any, number: int) -> None:
+        self.question = question
+        self.number = number
+        try:
+            self._read(group, value)
+        except FormatError as error:
+            raise error.at(question=number) from error
+
+    def _read(self, group: Group, value: Any) -> None:
+        question = self.question
         keys = ("choices", "individual_proofs", "overall_proof")
         value = canonical.fields(value, (*keys, "blank_proof") if question.blank else keys, what="An answer")
-        self.question = question
         choices = canonical.items(value["choices"], what="The choices")
         individual = canonical.items(value["individual_proofs"], what="The individual proofs")
         if len(choices) != question.choices or len(individual) != question.choices:
             raise FormatError("shape", f"An answer must have {question.choices} choices, each with a proof.")
-        self.choices = tuple(Ciphertext.from_json(group, choice) for choice in choices)
-        self.individual = [proofs_from_json(group, item, 2, what="An individual proof") for item in individual]
+        read = []
+        for choice, (ciphertext, proofs) in enumerate(zip(choices, individual, strict=True)):
+            try:
+                read.append(
+                    (
+                        Ciphertext.from_json(group, ciphertext),
+                        proofs_from_json(group, proofs, 2, what="An individual proof"),
+                    )
+                )
+            except FormatError as error:
+                raise error.at(answer=self._answer(choice)) from error
+        self.choices = tuple(ciphertext for ciphertext, _ in read)
+        self.individual = [proofs for _, proofs in read]
         self.overall = proofs_from_json(
             group, value["overall_proof"], overall_branches(question), what="The overall proof"
         )
         self.blank = (
             proofs_from_json(group, value["blank_proof"], 2, what="The blank proof") if question.blank else None
         )
+
+    def _answer(self, choice: int) -> int:
+        # Choices are counted from 0, the blank one first; answers from 1, the blank choice being 0.
+        return choice + (not self.question.blank)
 
     def to_json(self, group: Group) -> dict[str, Any]:
         value: dict[str, Any] = {
@@ -122,26 +147,19 @@ class _Answer:
             value["blank_proof"] = [proof.to_json() for proof in self.blank]
         return value
 
-    def check(self, setup: Setup, context: str, number: int) -> None:
+    def check(self, setup: Setup, context: str) -> None:
         group = setup.group
+        here = Place(question=self.number)
         statements = of_question(group, self.question, context, self.choices)
 
         def holds(statement: Statement, proofs: tuple[Proof, ...]) -> bool:
             return check_disjunction(group, setup.y, statement.prefix, statement.branches, proofs)
 
-        for choice, (statement, proofs) in enumerate(zip(statements.individual, self.individual, strict=True), 1):
+        for choice, (statement, proofs) in enumerate(zip(statements.individual, self.individual, strict=True)):
             if not holds(statement, proofs):
-                _fail(
-                    "ballot.individual_proof",
-                    f"Question {number}: choice {choice} is not proven to be 0 or 1.",
-                )
+                where = Place(question=self.number, answer=self._answer(choice))
+                _fail("ballot.individual_proof", "A choice is not proven to be 0 or 1.", where)
         if not holds(statements.overall, self.overall):
-            _fail(
-                "ballot.overall_proof",
-                f"Question {number}: the number of choices is not proven to be allowed.",
-            )
+            _fail("ballot.overall_proof", "The number of choices is not proven to be allowed.", here)
         if statements.blank is not None and self.blank is not None and not holds(statements.blank, self.blank):
-            _fail(
-                "ballot.blank_proof",
-                f"Question {number}: it is not proven that a blank vote chooses nothing else.",
-            )
+            _fail("ballot.blank_proof", "It is not proven that a blank vote chooses nothing else.", here)

@@ -30,7 +30,9 @@ class QuestionReport:
 class Report:
     """A verified archive: everything in it up to `stage` holds.
 
-    `fingerprint` is φ of the election, `head` the digest of the last event, which commits to all before it.
+    `fingerprint` is φ of the election, `head` the digest of the last event, which commits to all before it;
+    `events` is how many there are, `size` (bytes) and `sha256` are of the whole file, as it was read.
+    `tallied`: the encrypted tally is there.
     `credentials` and `credentials_fingerprint` describe the list of those who may sign a ballot. `weight` is
     the sum of the ballots' weights (the number of ballots if all weigh 1).
     """
@@ -42,11 +44,15 @@ class Report:
     stage: str
     head: str
     timestamp: int
+    events: int
+    size: int
+    sha256: str
     trustees: tuple[str | None, ...]
     credentials: int
     credentials_fingerprint: str
     ballots: int
     weight: int
+    tallied: bool
     partial_decryptions: int
     questions: tuple[QuestionReport, ...]
     trackers: tuple[str, ...]

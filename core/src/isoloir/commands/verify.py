@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from isoloir.commands.context import language
 from isoloir_ballots.commands import main
 
 
@@ -12,4 +13,4 @@ from isoloir_ballots.commands import main
 @click.pass_context
 def verify(ctx: click.Context, arguments: tuple[str, ...]) -> None:
     """Verify archives: every proof, sum and count. `isoloir verify --help` lists the options."""
-    ctx.exit(main(list(arguments)))
+    ctx.exit(main(list(arguments), language(ctx)))

@@ -1,0 +1,1 @@
+"""What tests of ballots and archives share: small elections with their secrets, and programs that are not ours."""
