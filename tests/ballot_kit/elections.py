@@ -116,6 +116,7 @@ def build(
     holders: int = 2,
     weights: Sequence[int] | None = None,
     name: str = 'Élection “d’essai” "A"',
+    uuid: str = UUID,
 ) -> Contest:
     group = named(group_name)
     rng = Replay(f"{group_name}|{name}")
@@ -128,12 +129,12 @@ def build(
         group=group_name,
         public_key=group.serialise(trustees.election_public_key(group, entries)),
         questions=questions,
-        uuid=UUID,
+        uuid=uuid,
         administrator="Bureau",
         credential_authority="server",
     )
     codes = [credentials.from_seed(SEED, index) for index in range(voters)]
-    public = [credentials.public(group, UUID, code) for code in codes]
+    public = [credentials.public(group, uuid, code) for code in codes]
     listed = credentials.public_credentials_file(zip(public, weights or [1] * voters, strict=True))
     setup = Setup.load(election.serialise(), trustees.serialise(group, entries), listed)
     return Contest(group, keys, election, codes, trustees.serialise(group, entries), listed, setup)

@@ -1,0 +1,109 @@
+"""Every manipulation of `cases.toml` is refused by its clause; every untampered twin passes; the oracles as noted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ballot_kit import oracles
+
+from . import judge, table
+from .box import Box, write
+
+PAIRS = [
+    pytest.param(case, group, id=f"{case.id}-{group}", marks=() if group == "Ed25519" else pytest.mark.slow)
+    for case in judge.CASES
+    for group in case.groups
+]
+
+
+@pytest.mark.parametrize(("case", "group"), PAIRS)
+def test_refused_by_its_clause(case: judge.Case, group: str, tmp_path: Path) -> None:
+    """The verifier names exactly the clause of the case, and the place where it says one."""
+    archive = judge.tampered(case, group)
+    assert archive != judge.contests(group)[1]
+    error = judge.ours(case, group, archive, tmp_path).error
+    assert error is not None, "accepted"
+    assert error.clause == case.clause
+    assert case.place.items() <= error.place.to_json().items()
+
+
+@pytest.mark.parametrize("group", judge.GROUPS)
+@pytest.mark.parametrize("demand", ["", "fingerprint", "publication", "tracker", "stage"])
+def test_untampered_twin_passes(group: str, demand: str, tmp_path: Path) -> None:
+    """Taken apart and written again without an act, the archive is the same bytes, and passes under every demand."""
+    archive = judge.contests(group)[1]
+    twin = judge.Case("twin", "", [], "", demand=(demand,) if demand else ())
+    assert judge.tampered(twin, group) == archive
+    assert write(Box.read(archive).records()) == archive
+    found = judge.ours(twin, group, archive, tmp_path)
+    assert found.error is None, found.error
+    assert found.report is not None
+    assert found.report.stage == "tallied"
+
+
+@pytest.mark.slow
+def test_refused_alike_by_several_processes(tmp_path: Path) -> None:
+    """With two processes the same clause is named at the same place, whatever part of the archive is broken."""
+    chosen = ("individual-proof", "credential-doubled", "records-reordered", "share-proof", "event-parent")
+    for case in (case for case in judge.CASES if case.id in chosen):
+        archive = judge.tampered(case, "Ed25519")
+        alone, several = (judge.ours(case, "Ed25519", archive, tmp_path, jobs).error for jobs in (1, 2))
+        assert alone is not None
+        assert several is not None
+        assert (several.clause, several.detail, several.place) == (alone.clause, alone.detail, alone.place)
+
+
+@pytest.mark.parametrize("group", judge.GROUPS)
+@pytest.mark.parametrize("limit", judge.LIMITS, ids=lambda limit: limit.id)
+def test_limits_change_the_last_event(limit: judge.Case, group: str, tmp_path: Path) -> None:
+    """What no archive betrays alone is accepted, and changes the last event, which stands in the minutes."""
+    before = judge.ours(limit, group, judge.contests(group)[1], tmp_path).report
+    found = judge.ours(limit, group, judge.tampered(limit, group), tmp_path)
+    assert found.error is None, found.error
+    assert before is not None
+    assert found.report is not None
+    assert found.report.head != before.head
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in judge.CASES if "BELENIOS-2048" in case.groups], ids=lambda c: c.id)
+def test_word_of_belenios_tool_2(case: judge.Case, tmp_path: Path) -> None:
+    """belenios-tool 2.0 says of the whole archive what the case notes."""
+    assert judge.word_of_2(judge.tampered(case, "BELENIOS-2048"), tmp_path / "box") == case.belenios_2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("case", "group"), PAIRS)
+def test_word_of_belenios_tool_3(case: judge.Case, group: str, tmp_path: Path) -> None:
+    """belenios-tool 3.0 says of the ballots what the case notes."""
+    assert judge.word_of_3(group, judge.tampered(case, group), tmp_path / "box") == case.word_of_3(group)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", judge.GROUPS)
+def test_oracles_accept_what_is_not_tampered_with(group: str, tmp_path: Path) -> None:
+    """2.0 accepts the untampered archive, 3.0 each of its ballots: their refusals above are of the acts."""
+    box = Box.read(judge.contests(group)[1])
+    oracle = oracles.BallotOracle(*box.setup, tmp_path / "ballots")
+    assert len(box.ballots) == 4
+    for ballot in box.ballots:
+        asked = oracle.verifies(ballot)
+        assert asked.returncode == 0, asked.stderr
+    if group == "BELENIOS-2048":
+        assert judge.word_of_2(judge.contests(group)[1], tmp_path / "box") == judge.ACCEPTS
+
+
+def test_there_are_many_cases_with_names_of_their_own() -> None:
+    """Thirty cases at least, no name twice, and every clause that an archive can break is met by one."""
+    names = [case.id for case in [*judge.CASES, *judge.LIMITS]]
+    assert len(judge.CASES) >= 30
+    assert len(set(names)) == len(names)
+    never = {"archive.unreadable", "archive.version", "publication.unreadable", "tally.too_large"}
+    assert {case.clause for case in judge.CASES} | never >= set(table.ENGLISH.clauses)
+
+
+def test_the_published_table_has_these_cases() -> None:
+    """docs/security/tampering.md, made by `make tampering`, holds the cases as they are here."""
+    written = table.PAGE.read_text(encoding="utf-8")
+    assert written == table.page(table.rows_as_noted())
