@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
 	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth wheels tampering
+.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -52,6 +52,9 @@ check: install ## Formatting, lint, types, layers, wheels
 tampering: install ## Tamper with archives in every way of the list: docs/security/tampering.md
 	@tools/install-test-programs
 	@PYTHONPATH=tests $(RUN) tampering.table
+
+vectors: install ## Make the vectors of tests/vectors anew
+	@PYTHONPATH=tests $(RUN) vectors.make_vectors
 
 simulate: install ## A whole election without a person: 200 voters
 	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters $(VOTERS) --json .cache/simulation.json \

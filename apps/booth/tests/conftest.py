@@ -20,7 +20,7 @@ import pytest
 BOOTH = Path(__file__).resolve().parents[1]
 BUILT = BOOTH.parent / "web" / "src" / "isoloir_web" / "static" / "booth"
 STYLES = BUILT.parent / "isoloir.css"
-VECTORS = BOOTH.parents[1] / "ballots" / "tests" / "vectors" / "ed25519-ballots.json"
+VECTORS = BOOTH.parents[1] / "tests" / "vectors" / "ed25519-ballots.json"
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "

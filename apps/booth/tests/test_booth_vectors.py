@@ -15,7 +15,7 @@ from isoloir_ballots.verify import Setup, check_ballot
 
 BOOTH = Path(__file__).resolve().parents[1]
 BUILT = BOOTH.parent / "web" / "src" / "isoloir_web" / "static" / "booth"
-CASES = json.loads((BOOTH.parents[1] / "ballots/tests/vectors/ed25519-ballots.json").read_text("utf-8"))["cases"]
+CASES = json.loads((BOOTH.parents[1] / "tests/vectors/ed25519-ballots.json").read_text("utf-8"))["cases"]
 
 
 def _setup(case: dict[str, Any]) -> Setup:

@@ -14,7 +14,7 @@ interface Case {
     credential: string; public_credential: string; choices: number[][]; randomness: string[]; ballot: string; tracker: string;
   }[];
 }
-const path = new URL('../../../ballots/tests/vectors/ed25519-ballots.json', import.meta.url);
+const path = new URL('../../../tests/vectors/ed25519-ballots.json', import.meta.url);
 const { cases } = JSON.parse(readFileSync(path, 'utf8')) as { cases: Case[] };
 
 function choice(question: Question, flags: number[]): Choice {

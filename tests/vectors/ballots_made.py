@@ -1,21 +1,14 @@
-"""Write ed25519-ballots.json beside this file, from a fixed stream of numbers: the same bytes at every run.
-
-Run as `python make_vectors.py`; `python make_vectors.py --print` writes to standard output instead.
-"""
+"""Ballots made from listed numbers, in each group: `…-ballots.json`."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import sys
-from pathlib import Path
 from typing import Any
 
 from isoloir_ballots import ballot, credentials, trustees
 from isoloir_ballots.election import Election, Question
-from isoloir_ballots.groups import named
+from isoloir_ballots.groups import Group, named
 
-GROUP = named("Ed25519")
 UUID = "1soLoirVector1"
 SEED = b"isoloir vectors, not for an election"
 
@@ -33,13 +26,13 @@ class Stream:
         return self.given[-1]
 
 
-def election(name: str, questions: tuple[Question, ...], key: trustees.KeyPair) -> Election:
+def _election(group: Group, name: str, questions: tuple[Question, ...], key: trustees.KeyPair) -> Election:
     return Election(
         version=1,
         description="Scrutin d’essai : “vecteurs”",
         name=name,
-        group="Ed25519",
-        public_key=GROUP.serialise(key.entry.key),
+        group=group.name,
+        public_key=group.serialise(key.entry.key),
         questions=questions,
         uuid=UUID,
         administrator="Commission électorale",
@@ -71,14 +64,15 @@ CASES: list[tuple[str, tuple[Question, ...], list[list[list[int]]]]] = [
 ]
 
 
-def generate() -> dict[str, Any]:
-    """All vectors; the README beside says what the fields are."""
+def ballots_made(group_name: str) -> dict[str, Any]:
+    """The vectors of one group; the README beside says what the fields are."""
+    group = named(group_name)
     cases = []
     for name, questions, votes in CASES:
-        key = trustees.KeyPair.generate(GROUP, Stream(f"key|{name}"))
-        asked = election(name, questions, key)
+        key = trustees.KeyPair.generate(group, Stream(f"key|{name}"))
+        asked = _election(group, name, questions, key)
         codes = [credentials.from_seed(SEED, index) for index in range(len(votes))]
-        public = [credentials.public(GROUP, UUID, code) for code in codes]
+        public = [credentials.public(group, UUID, code) for code in codes]
         ballots = []
         for index, choices in enumerate(votes):
             rng = Stream(f"ballot|{name}|{index}")
@@ -86,7 +80,7 @@ def generate() -> dict[str, Any]:
             ballots.append(
                 {
                     "credential": codes[index],
-                    "private_exponent": str(credentials.secret(GROUP, UUID, codes[index])),
+                    "private_exponent": str(credentials.secret(group, UUID, codes[index])),
                     "public_credential": public[index],
                     "choices": choices,
                     "randomness": [str(number) for number in rng.given],
@@ -99,21 +93,9 @@ def generate() -> dict[str, Any]:
                 "name": name,
                 "election": asked.serialise().decode(),
                 "fingerprint": asked.fingerprint,
-                "trustees": trustees.serialise(GROUP, [key.entry]).decode(),
+                "trustees": trustees.serialise(group, [key.entry]).decode(),
                 "public_credentials": credentials.public_credentials_file(public).decode(),
                 "ballots": ballots,
             }
         )
-    return {"group": "Ed25519", "q": str(GROUP.q), "cases": cases}
-
-
-def text() -> str:
-    """The file's exact text."""
-    return json.dumps(generate(), ensure_ascii=False, indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    if sys.argv[1:] == ["--print"]:
-        sys.stdout.write(text())
-    else:
-        Path(__file__).with_name("ed25519-ballots.json").write_text(text(), encoding="utf-8")
+    return {"group": group.name, "q": str(group.q), "cases": cases}

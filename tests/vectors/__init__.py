@@ -1,0 +1,1 @@
+"""Vectors that another implementation can use, and the script that makes them."""
