@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from isoloir_ballots import commands
+from isoloir_ballots.auditor.progress import Bar
 from isoloir_ballots.auditor.texts import LANGUAGES, texts_in
 from isoloir_ballots.auditor.verdict import verdict
 from isoloir_ballots.commands import main
@@ -93,6 +95,127 @@ def test_required_stage(
     assert main(["--require", "tallied", str(archive)]) == 0
 
 
+def test_fingerprint(archive: Path, edwards: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The fingerprint of the minutes is compared; another one refuses the archive."""
+    assert main(["--lang", "en", "--fingerprint", edwards.election.fingerprint, str(archive)]) == 0
+    assert "whose fingerprint was given" in capsys.readouterr().out
+    assert main(["--fingerprint", "A" * 43, str(archive)]) == 1
+    assert "required.fingerprint" in capsys.readouterr().out
+
+
+def test_publication(archive: Path, ballots: list[bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An earlier published list must be in the box, to the last tracker; a list of another form is refused."""
+    earlier = tmp_path / "list.txt"
+    trackers = sorted(map(tracker, ballots))
+
+    def run(text: str) -> tuple[int, str]:
+        earlier.write_text(text, encoding="ascii")
+        status = main(["--lang", "en", "--publication", str(earlier), str(archive)])
+        return status, capsys.readouterr().out
+
+    for held in (trackers, trackers[1:3], []):
+        text = "".join(f"{item}\n" for item in held)
+        status, shown = run(text)
+        assert status == 0
+        assert f"({len(held)}; SHA-256 {hashlib.sha256(text.encode()).hexdigest()}) are in the box" in shown
+    status, shown = run("".join(f"{item}\n" for item in sorted([*trackers, tracker(b"gone")])))
+    assert status == 1
+    assert "publication.missing" in shown
+    assert f"its tracker begins with {tracker(b'gone')[:8]}" in shown
+    for bad in ("\n".join(trackers), "".join(f"{item}\n" for item in trackers[::-1]), f"{trackers[0]}\n" * 2, "x\n"):
+        status, shown = run(bad)
+        assert status == 1
+        assert "publication.unreadable" in shown
+    earlier.unlink()
+    assert main(["--publication", str(earlier), str(archive)]) == 1
+
+
+def test_demands_of_one_archive(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is of one archive cannot be asked of two, nor jobs below one."""
+    for options in (
+        ["--fingerprint", "x", str(archive), str(archive)],
+        ["--publication", "x", str(archive), str(archive)],
+        ["--jobs", "0", str(archive)],
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main(options)
+        assert caught.value.code == 2
+    assert "isoloir-verify: error: " in capsys.readouterr().err
+
+
+def test_jobs_give_the_same_bytes(archive: Path, whole: bytes, capsys: pytest.CaptureFixture[str]) -> None:
+    """The report of several archives, good and bad, is the same text in the same order with one and two processes."""
+    bad = archive.with_name("bad.bel")
+    bad.write_bytes(whole[:-512])
+    written = []
+    for jobs in ("1", "2"):
+        for form in (["--json"], ["--lang", "fr"]):
+            assert main([*form, "--jobs", jobs, str(archive), str(bad), str(archive)]) == 1
+        written.append(capsys.readouterr().out)
+    assert written[0] == written[1]
+    assert written[0].count("VÉRIFIÉE") == 2
+
+
+def test_a_refusal_says_where(
+    archive: Path, edwards: Any, ballots: list[bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ballot, beginning of its tracker, question and answer stand in the summary, in both languages, and in JSON."""
+    value = json.loads(ballots[0])
+    value["answers"][0]["individual_proofs"][2].reverse()
+    bad = edwards.sign(value, 0)
+    path = archive.with_name("bad.bel")
+    path.write_bytes(edwards.archive([bad, *ballots[1:]], counted=ballots).getvalue())
+    rank = sorted([bad, *ballots[1:]], key=tracker).index(bad) + 1
+    place = {"ballot": rank, "tracker": tracker(bad)[:8], "question": 1, "answer": 2}
+    assert main(["--json", str(path)]) == 1
+    assert json.loads(capsys.readouterr().out)[0]["place"] == place
+    assert main(["--lang", "en", str(path)]) == 1
+    where = f"Where: ballot {rank}, its tracker begins with {tracker(bad)[:8]}, question 1, answer 2."
+    assert where in capsys.readouterr().out
+    assert main(["--lang", "fr", str(path)]) == 1
+    shown = capsys.readouterr().out
+    assert (
+        f"bulletin {rank}, dont le numéro de suivi commence par {tracker(bad)[:8]}, question 1, réponse 2." in shown
+    )
+    assert "Ce que cela signifie" in shown
+    assert "Que faire" in shown
+
+
+def test_the_locale_chooses_the_language(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """English where the environment asks for it, French where it asks for none of ours; --lang wins."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for value, word in (("en_GB.UTF-8", "VERIFIED"), ("fr_FR.UTF-8", "VÉRIFIÉE"), ("C", "VÉRIFIÉE")):
+        monkeypatch.setenv("LANG", value)
+        main([str(archive)])
+        assert word in capsys.readouterr().out
+    monkeypatch.setenv("LANG", "fr_FR.UTF-8")
+    main(["--lang", "en", str(archive)])
+    assert "VERIFIED" in capsys.readouterr().out
+
+
+def test_a_defect_is_never_a_verdict(
+    archive: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An exception that nobody foresaw: exit 3 and a sentence, neither verified nor refused, the others go on."""
+    real = commands.verdict
+
+    def broken(path: str, *arguments: Any, **options: Any) -> Any:
+        if path == "other.bel":
+            raise MemoryError
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(commands, "verdict", broken)
+    assert main(["--lang", "en", "--json", "other.bel", str(archive)]) == 3
+    shown = capsys.readouterr()
+    assert "NOT VERIFIED: the program failed (MemoryError)" in shown.err
+    failed, good = json.loads(shown.out)
+    assert (failed["verified"], failed["code"]) == (False, "program_failed")
+    assert good["verified"] is True
+
+
 def test_tracker(archive: Path, ballots: list[bytes], capsys: pytest.CaptureFixture[str]) -> None:
     """A voter finds the own tracker, and is told when it is not there."""
     assert main(["--tracker", tracker(ballots[2]), "--tracker", tracker(ballots[0]), str(archive)]) == 0
@@ -125,6 +248,22 @@ def test_progress_on_a_terminal_only(archive: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(sys, "stderr", terminal)
     assert main(["--lang", "en", str(archive)]) == 0
     assert "100 %" in terminal.getvalue()
+    assert "ballots: 4" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\033[K")
+
+
+def test_the_bar_says_how_long_it_takes() -> None:
+    """At most ten drawings a second, with ballots, megabytes and the time that is left by the rate so far."""
+    written, now = io.StringIO(), [100.0]
+    bar = Bar(written, "box.bel", texts_in("fr"), clock=lambda: now[0])
+    for second, done in ((0.0, 0), (60.0, 10_000_000), (60.05, 10_500_000), (120.0, 30_000_000)):
+        now[0] = 100 + second
+        bar(done, 40_000_000, done // 10_000)
+    drawn = written.getvalue().split("\r")[1:]
+    assert len(drawn) == 3
+    assert "bulletins\u202f: 1\u202f000  10,0 sur 40,0\u00a0Mo  reste 3:00" in drawn[1]
+    assert "75\u202f%" in drawn[2]
+    assert "reste 0:40" in drawn[2]
 
 
 def test_verdict_never_raises(tmp_path: Path, archive: Path) -> None:

@@ -1,15 +1,16 @@
 """A whole election by the command, and its archives under a program that none of us wrote."""
 
 import json
-import os
-import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from ballot_kit import oracles
 
+from isoloir_ballots import archive as archives
+from isoloir_ballots.election import Election
 from isoloir_web.trial.simulation import Simulation
 
 ROOT = Path(__file__).parents[2]
@@ -19,40 +20,26 @@ VERIFY = Path(sys.executable).with_name("isoloir-verify")
 
 
 def simulate(folder, *options):
-    report, archives = folder / "report.json", folder / "archives"
+    report, boxes = folder / "report.json", folder / "archives"
     ran = subprocess.run(
-        [ISOLOIR, "simulate", ELECTION, "--json", report, "--archives", archives, *options],
+        [ISOLOIR, "simulate", ELECTION, "--json", report, "--archives", boxes, *options],
         capture_output=True,
         text=True,
         timeout=400,
     )
     assert ran.returncode == 0, ran.stderr
-    return json.loads(report.read_text()), sorted(archives.glob("*.bel"))
+    return json.loads(report.read_text()), sorted(boxes.glob("*.bel"))
 
 
-def belenios_verify(archive, folder):
-    """Verify with Debian's belenios-tool 2.0, which looks for the one archive of a folder."""
-    tool = shutil.which("belenios-tool")
-    assert tool, "belenios-tool is not installed: tools/install-test-programs"
-    folder.mkdir()
-    shutil.copyfile(archive, folder / f"{uuid_of(archive)}.bel")
-    return subprocess.run(
-        [tool, "election", "verify", "--dir", folder],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "BELENIOS_USE_URANDOM": "1"},
-    )
-
-
-def uuid_of(archive):
-    ran = subprocess.run([VERIFY, archive, "--json"], capture_output=True, text=True)
-    return json.loads(ran.stdout)[0]["report"]["uuid"]
+def opened(archive):
+    contents = archives.read(archive)
+    return contents, Election.parse(contents.election)
 
 
 @pytest.mark.slow
 def test_a_simulated_election_ends_verified(tmp_path):
     """Forty voters through every branch, wrong attempts among them: the report is whole, every archive verifies."""
-    report, archives = simulate(tmp_path, "--voters", "40", "--seed", "1")
+    report, made = simulate(tmp_path, "--voters", "40", "--seed", "1")
     assert list(report) == [
         "voters", "voted", "refused", "branches", "contests", "archives", "verified", "seconds"
     ]  # fmt: skip
@@ -65,36 +52,48 @@ def test_a_simulated_election_ends_verified(tmp_path):
     for contest in report["contests"].values():
         expressed = sum(one["votes"] for one in contest["lists"].values())
         assert contest["poll_book"] == contest["ballots"] == expressed + contest["blank"]
-    assert len(archives) == len(report["contests"]) == 6
-    ran = subprocess.run([VERIFY, *archives, "--require", "tallied"], capture_output=True, text=True)
+    assert len(made) == len(report["contests"]) == 6
+    ran = subprocess.run([VERIFY, *made, "--require", "tallied"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout
 
 
 @pytest.mark.slow
 def test_a_program_that_is_not_ours_accepts_every_archive_and_refuses_a_changed_one(tmp_path):
     """belenios-tool 2.0 verifies each BELENIOS-2048 archive of a simulation; one flipped byte, and it does not."""
-    report, archives = simulate(tmp_path, "--voters", "12", "--seed", "3", "--group", "BELENIOS-2048")
+    report, made = simulate(tmp_path, "--voters", "12", "--seed", "3", "--group", "BELENIOS-2048")
     assert report["verified"] is True
-    for number, archive in enumerate(archives):
-        ran = belenios_verify(archive, tmp_path / f"good{number}")
+    for number, archive in enumerate(made):
+        ran = oracles.verifies_whole(archive.read_bytes(), opened(archive)[1].uuid, tmp_path / f"good{number}")
         assert ran.returncode == 0, ran.stderr
-    data = bytearray(archives[0].read_bytes())
+    data = bytearray(made[0].read_bytes())
     place = data.index(b'"response":"') + 12
     data[place] = ord("1") if data[place] != ord("1") else ord("2")
+    ran = oracles.verifies_whole(bytes(data), opened(made[0])[1].uuid, tmp_path / "bad")
+    assert ran.returncode != 0
     spoilt = tmp_path / "spoilt.bel"
     spoilt.write_bytes(data)
-    shutil.copyfile(archives[0], tmp_path / "for-its-uuid.bel")
-    folder = tmp_path / "bad"
-    folder.mkdir()
-    shutil.copyfile(spoilt, folder / f"{uuid_of(archives[0])}.bel")
-    ran = subprocess.run(
-        ["belenios-tool", "election", "verify", "--dir", folder],
-        capture_output=True,
-        text=True,
-        env={**os.environ, "BELENIOS_USE_URANDOM": "1"},
-    )
-    assert ran.returncode != 0
     assert subprocess.run([VERIFY, spoilt], capture_output=True).returncode == 1
+
+
+@pytest.mark.slow
+def test_belenios_3_accepts_every_ballot_of_a_simulation_and_refuses_a_changed_one(tmp_path):
+    """belenios-tool 3.0 verifies each ballot of each Ed25519 archive; another contest's ballot, it does not."""
+    report, made = simulate(tmp_path, "--voters", "12", "--seed", "5")
+    assert report["verified"] is True
+    asked, former = 0, None
+    for archive in made:
+        contents, election = opened(archive)
+        assert election.group == "Ed25519"
+        setup = contents.election, contents.trustees, contents.public_credentials
+        oracle = oracles.BallotOracle(*setup, tmp_path / f"box-{archive.stem}")
+        for ballot in contents.ballots:
+            ran = oracle.verifies(ballot)
+            assert ran.returncode == 0, ran.stderr
+            asked += 1
+        if former is not None:
+            assert oracle.verifies(former).returncode != 0
+        former = contents.ballots[0] if contents.ballots else former
+    assert asked == sum(contest["ballots"] for contest in report["contests"].values()) > 0
 
 
 class _Counted:

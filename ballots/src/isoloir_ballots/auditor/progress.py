@@ -22,7 +22,7 @@ class Bar:
         self._texts = texts
         self._clock = clock
         self._begun = clock()
-        self._drawn = self._begun - _EVERY
+        self._drawn = float("-inf")
 
     def __call__(self, done: int, total: int, ballots: int) -> None:
         """Take note of bytes verified, bytes in all, ballots verified."""

@@ -50,6 +50,7 @@ def _verified(item: Verdict, report: Report, texts: Texts) -> Iterator[str]:
     yield f"  {texts.say('what_file')}"
     yield f"    {texts.say('election', uuid=report.uuid, group=report.group)}"
     yield f"    {texts.say('fingerprint', fingerprint=report.fingerprint)}"
+    yield f"    {texts.say('credentials', fingerprint=report.credentials_fingerprint)}"
     yield f"    {texts.say('head', head=report.head)}"
     yield f"    {texts.say('sha256', sha256=report.sha256)}"
     yield ""
