@@ -301,6 +301,15 @@ def test_readme_example(archive: Path, tmp_path: Path, ballots: list[bytes]) -> 
         assert archive.name in tmp
 
 
+def test_readme_shows_what_the_command_says(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The summary in the README is that of the archive among the vectors, to the letter."""
+    monkeypatch.chdir(README.parents[1] / "tests" / "vectors")
+    assert main(["--lang", "en", "ed25519.bel"]) == 0
+    assert f"```\n{capsys.readouterr().out}```" in README.read_text("utf-8")
+
+
 def test_readme_names_every_clause() -> None:
     """The README's table is the catalogue's, clause by clause; both languages know each clause in the sources."""
     package = README.parent / "src" / "isoloir_ballots"

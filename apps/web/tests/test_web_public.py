@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from isoloir import counting, lifecycle, publication, unsealing
+from isoloir_ballots.auditor.publication import Publication
 
 E = "/e/essai-2024"
 ABSENT = "A" * 43
@@ -79,8 +82,8 @@ async def test_look_ups_are_limited(stage: Any, web: Any) -> None:
     assert int(seen[30].headers["retry-after"]) > 0
 
 
-async def test_the_list_shows_what_is_published_and_nothing_earlier(stage: Any, web: Any) -> None:
-    """A ballot that waits for its publication is not in the list; a published one is, with the list's hash."""
+async def test_the_list_shows_what_is_published_and_nothing_earlier(stage: Any, web: Any, tmp_path: Path) -> None:
+    """A waiting ballot is not in the list; a published one is, with the list's hash, in the file to save too."""
     await stage.open_vote()
     async with web(stage) as client:
         tracker = await vote(client, stage)
@@ -88,8 +91,15 @@ async def test_the_list_shows_what_is_published_and_nothing_earlier(stage: Any, 
         await publication.publish_due(stage.store, stage.only, stage.clock, stage.keys, least=1, every=timedelta(0))
         after = await client.get(f"{E}/box/cspm")
         counted = await client.get(f"{E}/box")
+        saved = await client.get(f"{E}/box/cspm/trackers.txt")
     assert tracker not in before.text
     assert tracker in after.text
+    assert saved.text == f"{tracker}\n"
+    assert hashlib.sha256(saved.content).hexdigest() in after.text
+    assert "attachment" in saved.headers["content-disposition"]
+    (tmp_path / "saved.txt").write_bytes(saved.content)
+    assert Publication.read(tmp_path / "saved.txt").trackers == (tracker,)
+    assert f"{E}/box/cspm/trackers.txt" in after.text
     assert publication.hash_of([tracker]) in after.text
     assert "1 sur 4 (25,00" in counted.text
 

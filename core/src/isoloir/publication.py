@@ -78,8 +78,13 @@ def is_signed(election_id: str, publication: Publication, key: str) -> bool:
 
 
 def hash_of(trackers: Sequence[str]) -> str:
-    """Return the hash of a list: SHA-256 of its sorted trackers, each followed by a line feed."""
-    return hashlib.sha256("".join(f"{tracker}\n" for tracker in sorted(trackers)).encode()).hexdigest()
+    """Return the hash of a list: SHA-256 of `written`, so of the file that anybody can save."""
+    return hashlib.sha256(written(trackers)).hexdigest()
+
+
+def written(trackers: Sequence[str]) -> bytes:
+    """Return a list as a file: sorted trackers, each followed by a line feed."""
+    return "".join(f"{tracker}\n" for tracker in sorted(trackers)).encode()
 
 
 async def publish_due(
@@ -239,4 +244,5 @@ __all__: Sequence[str] = [
     "publish_last",
     "setup_bytes",
     "statement",
+    "written",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
@@ -111,6 +112,7 @@ _setup: dict[str, Any] = {}
 
 
 def _begin(*files: bytes) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts speaks to the first process, which ends these
     _setup["setup"] = Setup.load(*files)
 
 

@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from litestar import get, post, route
+from litestar import Response, get, post, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath, FromQuery
 from litestar.response import File
@@ -76,6 +76,21 @@ async def published(
     )
 
 
+@get("/e/{election:str}/box/{contest:str}/trackers.txt")
+async def trackers(request: Asked, election: FromPath[str], contest: FromPath[str]) -> Response[bytes]:
+    """Download the published list: its SHA-256 is the published hash, and `isoloir-verify --publication` takes it."""
+    house = house_of(request)
+    file = house.election(election)
+    chosen = contest_of(file, contest)
+    found = await publication.box(house.instance.store, file.id, chosen.id)
+    name = f"{file.id}-{chosen.id}-{found.number}.txt"
+    return Response(
+        publication.written(found.trackers),
+        media_type="text/plain",
+        headers={"content-disposition": f'attachment; filename="{name}"'},
+    )
+
+
 @get("/e/{election:str}/box/{contest:str}/archive.bel")
 async def archive(request: Asked, election: FromPath[str], contest: FromPath[str]) -> File:
     """Download the archive of a contest, once the box is frozen: all that a verifier needs."""
@@ -119,4 +134,4 @@ async def _box_page(
     return page(request, "public/box.html", election=election, status=status, headers=headers, rows=rows, **found)
 
 
-handlers = (box, look_up, published, archive)
+handlers = (box, look_up, published, trackers, archive)
