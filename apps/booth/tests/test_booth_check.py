@@ -16,7 +16,7 @@ from isoloir_ballots.hashing import compact_digest
 from isoloir_ballots.opened import FORMAT, check
 
 BOOTH = Path(__file__).resolve().parents[1]
-CASES = json.loads((BOOTH.parents[1] / "ballots/tests/vectors/ed25519-ballots.json").read_text("utf-8"))["cases"]
+CASES = json.loads((BOOTH.parents[1] / "tests/vectors/ed25519-ballots.json").read_text("utf-8"))["cases"]
 File = dict[str, Any]
 
 
