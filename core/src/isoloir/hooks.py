@@ -1,5 +1,8 @@
 """The plugin contract, whole, version 1. A plugin imports this module and nothing else of Isoloir.
 
+One piece stands beside it and is open to plugins too: `isoloir.telephone`, so that a mobile is read in one way
+wherever it is written.
+
 A plugin is a Python distribution with an entry point in the group ``isoloir.plugins``. Its hooks are called
 once, at start-up, and return lists of objects; the work is done by async methods of those objects. Order
 never carries meaning.

@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 def digits(value: str) -> str:
     """Keep the ASCII digits alone: ``99 70-00.00`` → ``99700000``; full-width digits count as digits."""
+    if value.isascii() and value.isdecimal():
+        return value
     return "".join(sign for sign in unicodedata.normalize("NFKC", value) if sign in "0123456789")
 
 

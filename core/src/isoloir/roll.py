@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
@@ -23,10 +26,16 @@ __all__ = [
     "by_key",
     "contests_of",
     "count",
+    "demand_unsealed",
+    "each",
     "entries",
     "entry",
     "matches",
+    "write_entries",
 ]
+
+Progress = Callable[[int], None]
+"""Called with how many entries are written."""
 
 IDENTIFIER = "identifier"
 _BATCH = 2_000
@@ -34,70 +43,126 @@ _OWN_COLUMNS = {"identifier": "alphanumeric", "last_name": "text", "first_name":
 _OPEN_ROLL = ("draft", "configured", "keyed")
 
 
-async def add_entries(store: Store, election: ElectionFile, entries: Iterable[NewEntry]) -> int:
+async def add_entries(
+    store: Store, election: ElectionFile, entries: Iterable[NewEntry], *, progress: Progress | None = None
+) -> int:
     """Put entries on the roll, all or nothing, each with a random id and an identifier nobody else has.
 
-    Returns how many. `entries` may be a generator: memory holds one batch and the identifiers.
+    Returns how many. `entries` may be a generator: memory holds one batch.
     Raises `IsoloirError`: `roll_sealed`, `roll_college_unknown`, `roll_contest_unknown` (with the line, from 1),
     `roll_field_unknown`, `identifiers_exhausted` (alphabet and length give too few).
     """
-    return await store.kept(_add(store, election, iter(entries)))
+    return await store.kept(_add(store, election, entries, progress))
 
 
-async def _add(store: Store, election: ElectionFile, entries: Iterator[NewEntry]) -> int:
-    added = 0
+async def _add(store: Store, election: ElectionFile, entries: Iterable[NewEntry], progress: Progress | None) -> int:
     async with store.write() as session:
-        if await lifecycle_store.state(session, election.id) not in _OPEN_ROLL:
-            raise IsoloirError("roll_sealed", election=election.id)
-        taken = await roll_store.identifiers(session, election.id)
-        while batch := list(islice(entries, _BATCH)):
-            made = [
-                _entry(election, new, _draw_identifier(election, taken), line)
-                for line, new in enumerate(batch, added + 1)
-            ]
-            await roll_store.add(session, made, [key for entry in made for key in _keys(election, entry)])
-            added += len(made)
+        await demand_unsealed(session, election)
+        return await write_entries(session, election, entries, progress)
+
+
+async def demand_unsealed(session: AsyncSession, election: ElectionFile) -> None:
+    """Raise `IsoloirError` `roll_sealed` once the election is sealed: from then on the board alone corrects."""
+    if await lifecycle_store.state(session, election.id) not in _OPEN_ROLL:
+        raise IsoloirError("roll_sealed", election=election.id)
+
+
+async def write_entries(
+    session: AsyncSession,
+    election: ElectionFile,
+    entries: Iterable[NewEntry],
+    progress: Progress | None = None,
+) -> int:
+    """Do what `add_entries` says in the caller's transaction; who is a `RollEntry` keeps id and identifier."""
+    draw = _Draw(session, election, await roll_store.count(session, election.id))
+    rights = _Rights(election)
+    added = 0
+    rest = iter(entries)
+    while batch := list(islice(rest, _BATCH)):
+        identifiers = iter(await draw.identifiers(sum(not isinstance(new, RollEntry) for new in batch)))
+        made = [
+            rights.narrowed(new, line) if isinstance(new, RollEntry) else rights.made(new, next(identifiers), line)
+            for line, new in enumerate(batch, added + 1)
+        ]
+        await roll_store.add(session, made, [key for entry in made for key in _keys(election, entry)])
+        added += len(made)
+        if progress:
+            progress(added)
     return added
 
 
-def _entry(election: ElectionFile, new: NewEntry, identifier: str, line: int) -> RollEntry:
-    if new.college not in election.colleges:
-        raise IsoloirError("roll_college_unknown", election=election.id, line=line)
-    if not set(new.contests) <= {contest.id for contest in election.contests}:
-        raise IsoloirError("roll_contest_unknown", election=election.id, line=line)
-    if not {*new.fields, *new.kinds} <= set(election.roll.fields):
-        raise IsoloirError("roll_field_unknown", election=election.id, line=line)
-    return RollEntry(
-        civility=new.civility,
-        last_name=new.last_name,
-        first_name=new.first_name,
-        email=new.email,
-        mobile=new.mobile,
-        college=new.college,
-        contests=tuple(
-            contest.id
-            for contest in election.contests
-            if new.college in contest.colleges and (not new.contests or contest.id in new.contests)
-        ),
-        fields=dict(new.fields),
-        kinds=dict(new.kinds),
-        locale=new.locale,
-        id=secrets.token_hex(16),
-        election=election.id,
-        identifier=identifier,
-    )
+class _Rights:
+    """Makes entries that fit the election: its colleges, contests and fields."""
+
+    def __init__(self, election: ElectionFile) -> None:
+        self._election = election
+        self._contests = {contest.id for contest in election.contests}
+        self._fields = set(election.roll.fields)
+        self._of_college = {
+            college: [contest.id for contest in election.contests if college in contest.colleges]
+            for college in election.colleges
+        }
+
+    def made(self, new: NewEntry, identifier: str, line: int) -> RollEntry:
+        contests = self._given(new, line)
+        return RollEntry(
+            civility=new.civility,
+            last_name=new.last_name,
+            first_name=new.first_name,
+            email=new.email,
+            mobile=new.mobile,
+            college=new.college,
+            contests=contests,
+            fields=dict(new.fields),
+            kinds=dict(new.kinds),
+            locale=new.locale,
+            id=secrets.token_hex(16),
+            election=self._election.id,
+            identifier=identifier,
+        )
+
+    def narrowed(self, entry: RollEntry, line: int) -> RollEntry:
+        return replace(entry, contests=self._given(entry, line))
+
+    def _given(self, new: NewEntry, line: int) -> tuple[str, ...]:
+        if new.college not in self._of_college:
+            raise IsoloirError("roll_college_unknown", election=self._election.id, line=line)
+        if not self._contests.issuperset(new.contests):
+            raise IsoloirError("roll_contest_unknown", election=self._election.id, line=line)
+        if not (self._fields.issuperset(new.fields) and self._fields.issuperset(new.kinds)):
+            raise IsoloirError("roll_field_unknown", election=self._election.id, line=line)
+        of_college = self._of_college[new.college]
+        return tuple(one for one in of_college if not new.contests or one in new.contests)
 
 
-def _draw_identifier(election: ElectionFile, taken: set[str]) -> str:
-    alphabet, length = election.identifiers.alphabet, election.identifiers.length
-    # Beyond half of the space, drawing again and again would betray how few are left.
-    if 2 * len(taken) >= len(set(alphabet)) ** length:
-        raise IsoloirError("identifiers_exhausted", election=election.id)
-    while True:
-        drawn = "".join(secrets.choice(alphabet) for _ in range(length))
-        if drawn not in taken:
-            taken.add(drawn)
-            return drawn
+class _Draw:
+    """Draws identifiers that nobody on the roll has, a batch at a time."""
+
+    def __init__(self, session: AsyncSession, election: ElectionFile, taken: int) -> None:
+        self._session = session
+        self._election = election
+        self._alphabet = election.identifiers.alphabet
+        self._length = election.identifiers.length
+        # Beyond half of the space, drawing again and again would betray how few are left.
+        self._left = (len(set(self._alphabet)) ** self._length + 1) // 2 - taken
+
+    async def identifiers(self, number: int) -> list[str]:
+        self._left -= number
+        if self._left < 0:
+            raise IsoloirError("identifiers_exhausted", election=self._election.id)
+        drawn: set[str] = set()
+        while len(drawn) < number:
+            new = {self._one() for _ in range(number - len(drawn))} - drawn
+            drawn |= new - (await roll_store.with_keys(self._session, self._election.id, IDENTIFIER, [*new])).keys()
+        return [*drawn]
+
+    def _one(self) -> str:
+        signs = []
+        number = secrets.randbelow(len(self._alphabet) ** self._length)
+        for _ in range(self._length):
+            number, sign = divmod(number, len(self._alphabet))
+            signs.append(self._alphabet[sign])
+        return "".join(signs)
 
 
 def _keys(election: ElectionFile, entry: RollEntry) -> Iterator[tuple[str, str, str]]:
@@ -117,6 +182,16 @@ async def entries(store: Store, election_id: str) -> list[RollEntry]:
     """Return the whole roll, in the order of the opaque ids."""
     async with store.read() as session:
         return await roll_store.entries(session, election_id)
+
+
+async def each(store: Store, election_id: str) -> AsyncIterator[RollEntry]:
+    """Yield the whole roll as it stands at one moment, in the order of the opaque ids, in flat memory."""
+    async with store.read() as session:
+        after = ""
+        while batch := await roll_store.page(session, election_id, after, _BATCH):
+            for one in batch:
+                yield one
+            after = batch[-1].id
 
 
 async def count(store: Store, election_id: str) -> int:

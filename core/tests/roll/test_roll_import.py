@@ -1,66 +1,18 @@
 """Importing a roll: what each mistake brings back, and that it is all or nothing."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from isoloir.clock import SystemClock
-from isoloir.config.election import ElectionFile
 from isoloir.config.reading import read_election
 from isoloir.errors import IsoloirError
 from isoloir.hooks import RollCheck, RollWarning
 from isoloir.roll import count, entries
-from isoloir.roll_import import import_roll, read_roll
-from isoloir.store.engine import Store
+from isoloir.roll_import import Imported, import_roll, read_roll
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "medecins-2024"
 HEAD = "civilite;nom;prenom;courriel;mobile;rpps;numero_ordre;type_numero;college;scrutins"
 GOOD = "Dr;Martin;Alix;alix@chu.example;06 12 34 56 78;99700000017;75/1;ordre;ph;cspm"
-
-
-def both(text):
-    return {"fr": text, "en": text}
-
-
-def contest(name, college):
-    return {
-        "id": name, "title": both(name), "colleges": [college], "board": "b", "seats": 1,
-        "lists": [{"id": "a", "name": "A", "candidates": ["A1"]}],
-    }  # fmt: skip
-
-
-@pytest.fixture
-def election():
-    return ElectionFile.model_validate(
-        {
-            "id": "trial",
-            "title": both("Essai"),
-            "window": {"opens": SystemClock().now(), "closes": SystemClock().now() + timedelta(days=2)},
-            "help_line": {"phone": "01 02 03 04 05", "hours": both("9-17")},
-            "sender": {"name": "Bureau", "address": "bureau@vote.example", "subject": both("Vote")},
-            "roll": {
-                "fields": {
-                    "rpps": {"key": True, "normalise": "digits"},
-                    "ordinal_number": {
-                        "normalise": "alphanumeric", "secret": True, "kinds": ["ordinal", "substitute"]
-                    },
-                }
-            },
-            "colleges": {"ph": both("PH"), "hu": both("HU")},
-            "boards": {"b": {"trustees": ["president"]}},
-            "contests": [contest("cspm", "ph"), contest("csn", "ph"), contest("hu", "hu")],
-            "factors": {"x": {"plugin": "x"}},
-            "policy": {"any": [{"id": "x", "label": both("X"), "all": ["x"]}]},
-        }
-    )  # fmt: skip
-
-
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(tmp_path / "isoloir.sqlite3")
-    yield opened
-    await opened.close()
 
 
 def with_cell(place, value):
@@ -73,12 +25,22 @@ BAD = [
     ("", 0, "", "roll_file_empty"),
     ("\n \n", 0, "", "roll_file_empty"),
     (HEAD, 0, "", "roll_file_empty"),
-    (f"{HEAD}\n{GOOD}".encode("cp1252").replace(b"Alix", b"Al\xe9x"), 2, "", "roll_encoding"),
-    (f"{HEAD}\n{GOOD}".encode("utf-16"), 1, "", "roll_encoding"),
-    (f"{HEAD}\nDr;Mar\x00tin", 2, "", "roll_control_character"),
-    (f"{HEAD}\n{GOOD}\nDr;Mar\x1btin", 3, "", "roll_control_character"),
+    (f"{HEAD}\n{GOOD}".encode("utf-32"), 0, "", "roll_encoding_unknown"),
+    (
+        f"{HEAD}\n{GOOD}\n{GOOD}".replace("Alix", "Aliénor").encode().replace(b"\xc3\xa9", b"\xe9", 1),
+        2,
+        "first_name",
+        "roll_encoding",
+    ),
+    (f"{HEAD}\n{GOOD}".encode("cp1252").replace(b"Alix", b"Al\x81x"), 2, "first_name", "roll_encoding"),
+    (with_cell(2, "Ali\ufffdnor"), 2, "first_name", "roll_sign_lost"),
+    (with_cell(1, "Mar\x00tin"), 2, "last_name", "roll_control_character"),
+    (f"{HEAD}\n{GOOD}\n{GOOD}".replace("Alix", "Al\x1bx"), 3, "first_name", "roll_control_character"),
+    (f"{HEAD}\n" + "x" * 50_000 + f"\n{GOOD}", 2, "", "roll_line_long"),
     (f'{HEAD}\nDr;"Martin', 2, "", "roll_quotes"),
-    (f"{HEAD};couleur\n{GOOD};bleu", 1, "11", "roll_column_unknown"),
+    (f"{HEAD}\n{GOOD.replace('Martin', chr(34) + 'Mar' + chr(34) + 'tin')}", 2, "", "roll_quotes"),
+    (f"{HEAD};couleur\n{GOOD};bleu", 1, "K", "roll_column_unknown"),
+    (GOOD, 1, "", "roll_header_missing"),
     (f"{HEAD};mobile\n{GOOD};", 1, "mobile", "roll_column_twice"),
     (f"{HEAD}\n{GOOD}".replace("rpps", "rps"), 1, "rpps", "roll_column_missing"),
     (f"{HEAD}\n{GOOD}".replace(";college", ";groupe"), 1, "college", "roll_column_missing"),
@@ -95,7 +57,20 @@ BAD = [
     (with_cell(4, "01 42 34 56 78"), 2, "mobile", "roll_mobile_not_mobile"),
     (with_cell(5, ""), 2, "rpps", "roll_value_missing"),
     (with_cell(5, "9970000OO17"), 2, "rpps", "roll_key_malformed"),
-    (with_cell(5, "9,97E+10"), 2, "rpps", "roll_key_malformed"),
+    (with_cell(5, "9,97E+10"), 2, "rpps", "roll_scientific"),
+    (with_cell(5, "9.97E+10"), 2, "rpps", "roll_scientific"),
+    (with_cell(5, "99700000017,0"), 2, "rpps", "roll_decimal"),
+    (with_cell(4, "6,12E+08"), 2, "mobile", "roll_scientific"),
+    (with_cell(4, "612345678,0"), 2, "mobile", "roll_decimal"),
+    (with_cell(6, "janv-75"), 2, "ordinal_number", "roll_date"),
+    (with_cell(6, "1-Feb"), 2, "ordinal_number", "roll_date"),
+    (with_cell(6, "#N/A"), 2, "ordinal_number", "roll_formula_error"),
+    (with_cell(8, "#NOM?"), 2, "college", "roll_formula_error"),
+    (with_cell(5, "########"), 2, "rpps", "roll_formula_error"),
+    (with_cell(1, "=A2&B2"), 2, "last_name", "roll_formula"),
+    (with_cell(0, "T" * 201), 2, "civility", "roll_value_long"),
+    (f"{HEAD};identifiant\n{GOOD};ABC", 2, "identifier", "roll_identifier_malformed"),
+    (f"{HEAD};identifiant\n{GOOD};ABCDEFG0", 2, "identifier", "roll_identifier_malformed"),
     (with_cell(5, "９９７０００００１７"), 2, "rpps", "roll_key_malformed"),
     (with_cell(6, ""), 2, "ordinal_number", "roll_value_missing"),
     (with_cell(6, "7" * 65), 2, "ordinal_number", "roll_value_long"),
@@ -128,7 +103,7 @@ def test_a_right_file_is_read_however_it_was_saved(election, delimiter, mark, ne
     text = newline.join((HEAD, GOOD)).replace(";", delimiter) + newline
     preview = read_roll(mark + text.encode(), election)
     assert preview.errors == ()
-    (entry,) = preview.entries
+    (entry,) = list(preview.entries)
     assert (entry.last_name, entry.mobile, entry.contests) == ("Martin", "+33612345678", ("cspm",))
     assert (entry.fields, entry.kinds) == (
         {"rpps": "99700000017", "ordinal_number": "75/1"}, {"ordinal_number": "ordinal"}
@@ -143,9 +118,9 @@ def test_headers_are_understood_in_english_and_with_accents(election):
     for header in (english, french):
         preview = read_roll(f"{header}\n{line}".encode(), election)
         assert preview.errors == ()
-        assert preview.entries[0].kinds == {"ordinal_number": "substitute"}
-        assert preview.entries[0].contests == ("cspm", "csn")
-        assert preview.entries[0].locale == "en"
+        assert next(iter(preview.entries)).kinds == {"ordinal_number": "substitute"}
+        assert next(iter(preview.entries)).contests == ("cspm", "csn")
+        assert next(iter(preview.entries)).locale == "en"
 
 
 def test_line_numbers_are_those_of_the_file(election):
@@ -161,7 +136,7 @@ def test_mobiles_of_the_territories_overseas_are_mobiles(election, typed):
     """Guadeloupe, La Réunion, Guyane, Martinique and Mayotte: their mobiles are taken."""
     preview = read_roll(with_cell(4, typed).encode(), election)
     assert preview.errors == ()
-    assert preview.entries[0].mobile.startswith("+")
+    assert next(iter(preview.entries)).mobile.startswith("+")
 
 
 def test_what_is_odd_is_a_warning_and_refuses_nothing(election):
@@ -190,19 +165,26 @@ async def test_an_import_is_all_or_nothing(election, store):
     with pytest.raises(IsoloirError, match="roll_has_errors"):
         await import_roll(store, election, read_roll("\n".join((HEAD, *bad)).encode(), election))
     assert await count(store, "trial") == 0
-    assert await import_roll(store, election, read_roll("\n".join((HEAD, *lines)).encode(), election)) == 100
+    done = await import_roll(store, election, read_roll("\n".join((HEAD, *lines)).encode(), election))
+    assert done == Imported(added=100)
     found = await entries(store, "trial")
     assert len({entry.identifier for entry in found}) == 100
 
 
 async def test_nobody_is_put_on_the_roll_twice(election, store):
-    """A second import of somebody who is there is refused whole; somebody new is taken."""
+    """A second import of somebody who is there is refused whole, with their line; somebody new is taken."""
     await import_roll(store, election, read_roll(f"{HEAD}\n{GOOD}".encode(), election))
     new = GOOD.replace("99700000017", "99700000018")
-    with pytest.raises(IsoloirError, match="roll_already_there"):
-        await import_roll(store, election, read_roll(f"{HEAD}\n{GOOD}\n{new}".encode(), election))
+    with pytest.raises(IsoloirError) as raised:
+        await import_roll(store, election, read_roll(f"{HEAD}\n{new}\n{GOOD}".encode(), election))
+    assert (raised.value.code, raised.value.where["number"], raised.value.where["line"]) == (
+        "roll_already_there",
+        1,
+        3,
+    )
     assert await count(store, "trial") == 1
-    assert await import_roll(store, election, read_roll(f"{HEAD}\n{new}".encode(), election)) == 1
+    done = await import_roll(store, election, read_roll(f"{HEAD}\n{new}".encode(), election))
+    assert done == Imported(added=1)
 
 
 def test_the_examples_roll_imports_whole():

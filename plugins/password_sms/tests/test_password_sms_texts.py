@@ -1,56 +1,17 @@
-"""Mobile numbers, the message, and the hash."""
+"""The message and the hash."""
 
 from __future__ import annotations
 
 import pytest
 
 from isoloir.texts import Texts, read_catalogues
-from isoloir_password_sms import hashing, mobile
+from isoloir_password_sms import hashing
 from isoloir_password_sms.config import ALPHABETS, PROFILES, PasswordConfig
 
 GSM_7 = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿"
     "abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-
-
-@pytest.mark.parametrize(
-    ("typed", "number"),
-    [
-        ("0612345678", "+33612345678"),
-        ("06 12 34 56 78", "+33612345678"),
-        ("06.12.34.56.78", "+33612345678"),
-        ("+33 (0)6 12 34 56 78", "+33612345678"),
-        ("0033612345678", "+33612345678"),
-        ("０６１２３４５６７８", "+33612345678"),
-        ("06\u202f12\u00a034 56 78", "+33612345678"),
-        ("0690123456", "+590690123456"),
-        ("0692123456", "+262692123456"),
-        ("+33692123456", "+262692123456"),
-        ("0694201234", "+594694201234"),
-        ("0696201234", "+596696201234"),
-        ("0639012345", "+262639012345"),
-        ("+262692123456", "+262692123456"),
-        ("+41781234567", "+41781234567"),
-    ],
-)
-def test_mobiles_are_understood(typed: str, number: str) -> None:
-    """Mainland, overseas and foreign mobiles, however they are spaced, become E.164."""
-    assert mobile.parse(typed) == number
-
-
-@pytest.mark.parametrize(
-    "typed", ["", "+", "0712345678", "0123456789", "0262123456", "112", "06123456789", "06a2345678", "06;12345678"]
-)
-def test_other_numbers_are_not(typed: str) -> None:
-    """Land lines, numbers never given out, letters and short numbers are nothing."""
-    assert mobile.parse(typed) is None
-
-
-def test_a_typed_mobile_is_masked() -> None:
-    """Two digits at either end, no more."""
-    assert mobile.masked("+33612345678") == "06 •• •• •• 78"
-    assert mobile.masked("+262692123456") == "+2626 •• •• •• 56"
 
 
 @pytest.mark.parametrize("locale", ["fr", "en"])

@@ -24,7 +24,18 @@ SHORTEST: Final = timedelta(hours=24)
 LONGEST: Final = timedelta(days=8)
 """How long a ballot stays open: décret 2017-1811."""
 RESERVED_FIELDS: Final = frozenset(
-    {"identifier", "civility", "first_name", "last_name", "email", "mobile", "college", "contests", "locale"}
+    {
+        "identifier",
+        "civility",
+        "first_name",
+        "last_name",
+        "email",
+        "mobile",
+        "college",
+        "contests",
+        "locale",
+        "ignore",
+    }
 )
 
 Raw = Mapping[str, Any]
@@ -149,6 +160,11 @@ def _roll(raw: Raw) -> Iterator[Found]:
             yield Found(path, "roll_field_reserved", {"name": name})
         if isinstance(field, Mapping):
             yield from _twice(_list(field, "kinds"), _at(*path, "kinds"))
+    fields = _table(raw, "roll", "fields")
+    targets = {*RESERVED_FIELDS, *fields, *(f"{name}_kind" for name in fields)}
+    for header, target in _table(raw, "roll", "columns").items():
+        if isinstance(target, str) and target not in targets:
+            yield Found(("roll", "columns", header), "roll_column_target", {"name": target, **near(target, targets)})
 
 
 def _boards(raw: Raw) -> Iterator[Found]:

@@ -166,12 +166,22 @@ class RollField(Part):
         default=False, description="Whether the value is no public knowledge, so that it may serve as a challenge."
     )
     kinds: tuple[Id, ...] = Field(default=(), description="The kinds of value there are, when there are several.")
+    length: Annotated[Whole, Field(ge=1, le=64)] | None = Field(
+        default=None,
+        description="How many characters a value has once normalised, when all have as many: an import then names"
+        " the numbers that lost their leading 0.",
+    )
 
 
 class Roll(Part):
     """What the roll holds."""
 
     fields: dict[FieldName, RollField] = Field(default_factory=dict, description="The roll's own fields, by name.")
+    columns: dict[Text, FieldName] = Field(
+        default_factory=dict,
+        description="Headers of the file to import that the usual words do not cover, each with the column that it"
+        " is (last_name, email, a field of the roll, its kind: ordinal_number_kind); ignore leaves one out.",
+    )
 
 
 class Identifiers(Part):

@@ -1,69 +1,125 @@
-"""From bytes to records: encoding, delimiter, quotes, and on which physical line each record begins."""
+"""From text to records, one at a time: line ends, delimiter, quotes, and the physical line each record begins on."""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+import unicodedata
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import BinaryIO, NamedTuple
 
 from isoloir.errors import IsoloirError
 
-MOST_BYTES = 512 * 1024 * 1024
-_BOM = b"\xef\xbb\xbf"
+LONGEST_LINE = 20_000
+"""Characters; a line beyond is named and passed over without being held."""
+_MOST_LINES = 50
 _DELIMITERS = (";", ",", "\t")
-_LONGEST_CELL = 10_000
+_SEPARATOR_LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_QUOTED = re.compile(r'"[^"]*"')
+_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060\ufeff]")
 
 
-@dataclass(frozen=True)
-class Record:
-    """One record: the physical line it begins on (from 1) and its cells."""
+class Record(NamedTuple):
+    """One record: the physical line it begins on (from 1), and its cells, or the code of what makes it unreadable."""
 
     line: int
     cells: list[str]
+    fault: str = ""
 
 
-@dataclass(frozen=True)
-class Table:
-    """A file read as text: its records come one at a time."""
-
+class _Line(NamedTuple):
+    number: int
     text: str
-    delimiter: str
-    encoding: str
+    fault: str = ""
+
+
+class Table:
+    """A file read as text: its delimiter is known at once, its records come one at a time.
+
+    Raises IsoloirError ``roll_file_empty``.
+    """
+
+    def __init__(self, file: BinaryIO, codec: str) -> None:
+        self._lines = _Lines(file, codec)
+        first = next((line for line in self._lines if not _is_blank(line.text) or line.fault), None)
+        if first is None:
+            raise IsoloirError("roll_file_empty")
+        named = _SEPARATOR_LINE.fullmatch(first.text)
+        if named and named[1] in _DELIMITERS:
+            self.delimiter = named[1]
+        else:
+            header = _QUOTED.sub("", first.text)
+            self.delimiter = max(_DELIMITERS, key=header.count)
+            self._lines.put_back([first])
 
     def records(self) -> Iterator[Record]:
-        """Yield the records that are not empty; raises IsoloirError ``roll_quotes`` for quotes left open."""
-        csv.field_size_limit(_LONGEST_CELL)
-        reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True)
-        begins = 1
+        """Yield the records that are not blank. One that cannot be read has a `fault`, and the next line follows.
+
+        Faults: ``roll_quotes`` (left open, or misplaced), ``roll_line_long``.
+        """
+        for line in self._lines:
+            if line.fault:
+                yield Record(line.number, [], line.fault)
+            elif '"' in line.text:
+                yield self._quoted(line)
+            elif not _is_blank(line.text):
+                yield Record(line.number, line.text.split(self.delimiter))
+
+    def _quoted(self, first: _Line) -> Record:
+        taken = [first]
+        text = first.text
+        # An odd number of quotation marks: the cell goes on in the next line.
+        while text.count('"') % 2 and len(taken) < _MOST_LINES and len(text) < LONGEST_LINE:
+            following = next(self._lines, None)
+            if following is None or following.fault:
+                if following is not None:
+                    self._lines.put_back([following])
+                break
+            taken.append(following)
+            text += "\n" + following.text
         try:
-            for cells in reader:
-                if any(cell.strip() for cell in cells):
-                    yield Record(begins, cells)
-                begins = reader.line_num + 1
-        except csv.Error:
-            raise IsoloirError("roll_quotes", line=begins) from None
+            (cells,) = csv.reader([text], delimiter=self.delimiter, strict=True)
+        except (csv.Error, ValueError):
+            # Only the first line is lost: what was read after it stands for itself.
+            self._lines.put_back(taken[1:])
+            return Record(first.number, [], "roll_quotes")
+        return Record(first.number, cells)
 
 
-def table(data: bytes) -> Table:
-    """Read a file: UTF-8 with or without a byte-order mark; the delimiter is the one of the header.
+class _Lines(Iterator[_Line]):
+    """Physical lines, ended by LF, CR or both, cleaned of what nobody sees; each may be put back."""
 
-    Raises IsoloirError: ``roll_file_too_large``, ``roll_file_empty``, ``roll_encoding``, ``roll_control_character``
-    (with the line).
-    """
-    if len(data) > MOST_BYTES:
-        raise IsoloirError("roll_file_too_large", limit=MOST_BYTES // 2**20)
-    encoding = "utf-8-sig" if data.startswith(_BOM) else "utf-8"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        # `from None`: the decoding error carries the file's bytes.
-        raise IsoloirError("roll_encoding", line=data.count(b"\n", 0, error.start) + 1) from None
-    if not text.strip():
-        raise IsoloirError("roll_file_empty")
-    for number, line in enumerate(text.split("\n"), 1):
-        if any(ord(sign) < 32 and sign not in "\t\r" for sign in line):
-            raise IsoloirError("roll_control_character", line=number)
-    header = text.lstrip("\r\n").split("\n", 1)[0]
-    delimiter = max(_DELIMITERS, key=header.count)
-    return Table(text, delimiter, encoding)
+    def __init__(self, file: BinaryIO, codec: str) -> None:
+        errors = "replace" if codec.startswith("utf-16") else "surrogateescape"
+        self._text = io.TextIOWrapper(file, codec, errors=errors, newline="")
+        self._number = 0
+        self._again: deque[_Line] = deque()
+
+    def put_back(self, lines: list[_Line]) -> None:
+        self._again.extendleft(reversed(lines))
+
+    def __next__(self) -> _Line:
+        if self._again:
+            return self._again.popleft()
+        read = self._text.readline(LONGEST_LINE)
+        if not read:
+            raise StopIteration
+        self._number += 1
+        if len(read) >= LONGEST_LINE and read[-1] not in "\r\n":
+            while (more := self._text.readline(LONGEST_LINE)) and more[-1] not in "\r\n":
+                pass
+            return _Line(self._number, "", "roll_line_long")
+        text = read.rstrip("\r\n")
+        return _Line(self._number, text if text.isascii() else _cleaned(text))
+
+
+def _is_blank(text: str) -> bool:
+    return not text.strip(" ;,\t\"'")
+
+
+def _cleaned(text: str) -> str:
+    """Make blanks plain spaces, compose accents, and drop signs that have no width."""
+    return unicodedata.normalize("NFC", _BLANKS.sub(" ", _INVISIBLE.sub("", text)))

@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 
-import phonenumbers
-
+from isoloir import telephone
 from isoloir.config.election import ElectionFile, RollField
+from isoloir.normalise import NORMALISERS
+from isoloir.roll_import import damage
 
-OVERSEAS = ("GP", "RE", "MQ", "GF", "YT", "PM", "NC", "PF", "WF", "BL", "MF")
-"""French territories whose own numbering is tried where a number is none of metropolitan France."""
 _EMAIL = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,}"
 )
-_PHONE = re.compile(r"\+?[0-9 .()/-]+")
 _DIGITS = re.compile(r"[0-9 .-]+")
-_MOBILE = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-_KIND_WORDS = {"ordre": "ordinal", "substitut": "substitute", "ordinal": "ordinal", "substitute": "substitute"}
+_WITHOUT_ZERO = re.compile(r"[1-9][0-9]{8}")
+_KIND_WORDS = {"ordre": "ordinal", "substitut": "substitute"}
 _LOCALES = {"": "fr", "fr": "fr", "francais": "fr", "french": "fr", "en": "en", "anglais": "en", "english": "en"}
 
 
 class Bad(Exception):
     """A cell is refused; `code` is stable. The value itself is never carried along."""
 
-    def __init__(self, code: str) -> None:
+    def __init__(self, code: str, **where: int) -> None:
         super().__init__(code)
         self.code = code
+        self.where = where
 
 
 def email(cell: str) -> str:
@@ -37,55 +36,60 @@ def email(cell: str) -> str:
 
 
 def mobile(cell: str) -> str:
-    """Return a mobile in E.164, or empty; raises `Bad` ``roll_mobile_malformed``, ``roll_mobile_not_mobile``.
+    """Return a mobile in E.164, or empty.
 
-    A number without a country is French: of the mainland, or else of a territory overseas.
+    Raises `Bad` ``roll_mobile_malformed``, ``roll_mobile_not_mobile``, or what a spreadsheet did to it.
     """
     if not cell:
         return ""
-    plain = "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFKC", cell))
-    number = _valid(plain) if _PHONE.fullmatch(plain) else None
-    if number is None:
-        raise Bad("roll_mobile_malformed")
-    if phonenumbers.number_type(number) not in _MOBILE:
-        raise Bad("roll_mobile_not_mobile")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    found = telephone.mobile(cell)
+    if found is None:
+        if code := damage.of_number(cell):
+            raise Bad(code)
+        known = telephone.number(cell)
+        raise Bad("roll_mobile_malformed" if known is None else "roll_mobile_not_mobile")
+    return found
 
 
-def _valid(plain: str) -> phonenumbers.PhoneNumber | None:
-    for region in ("FR", *OVERSEAS):
-        # An overseas mobile written with +33 is tried by its national form.
-        national = re.sub(r"^\+33 ?(?:\(0\))?", "0", plain) if region != "FR" else plain
-        try:
-            number = phonenumbers.parse(national, region)
-        except phonenumbers.NumberParseException:
-            continue
-        if phonenumbers.is_valid_number(number):
-            return number
-    return None
+def lost_zero(cell: str) -> bool:
+    """Say whether a mobile is written as a spreadsheet leaves a number: without its 0."""
+    return _WITHOUT_ZERO.fullmatch(cell) is not None
 
 
 def field(declared: RollField, cell: str) -> str:
-    """Return a roll field; raises `Bad` ``roll_value_missing``, ``roll_key_malformed``, ``roll_value_long``."""
+    """Return a roll field.
+
+    Raises `Bad` ``roll_value_missing``, ``roll_key_malformed``, ``roll_value_long``, ``roll_zero_lost`` and
+    ``roll_value_length`` (of another length than the election file declares), or what a spreadsheet did to it.
+    """
     if not cell:
         if declared.key or declared.secret:
             raise Bad("roll_value_missing")
         return ""
     if len(cell) > 64:
         raise Bad("roll_value_long")
+    if code := damage.of_number(cell):
+        raise Bad(code)
     if declared.key and declared.normalise == "digits" and not _DIGITS.fullmatch(cell):
         raise Bad("roll_key_malformed")
+    if declared.length:
+        found = len(NORMALISERS[declared.normalise](cell))
+        if found == declared.length - 1 and declared.normalise == "digits":
+            raise Bad("roll_zero_lost", found=found, expected=declared.length)
+        if found != declared.length:
+            raise Bad("roll_value_length", found=found, expected=declared.length)
     return cell
 
 
 def kind(declared: RollField, cell: str) -> str:
     """Return a declared kind, the first for an empty cell; raises `Bad` ``roll_kind_unknown``."""
-    word = _KIND_WORDS.get(cell.casefold(), cell.casefold())
     if not cell:
         return declared.kinds[0]
-    if word not in declared.kinds:
-        raise Bad("roll_kind_unknown")
-    return word
+    word = cell.casefold()
+    for known in (word, _KIND_WORDS.get(word)):
+        if known in declared.kinds:
+            return str(known)
+    raise Bad("roll_kind_unknown")
 
 
 def college(election: ElectionFile, cell: str) -> str:
@@ -114,6 +118,15 @@ def contests(election: ElectionFile, college: str, cell: str) -> tuple[str, ...]
     return names
 
 
+def identifier(election: ElectionFile, cell: str) -> str:
+    """Return an identifier that was drawn for this election, or empty; raises `Bad` ``roll_identifier_malformed``."""
+    drawn = NORMALISERS["alphanumeric"](cell)
+    rule = election.identifiers
+    if cell and (len(drawn) != rule.length or not set(drawn) <= set(rule.alphabet)):
+        raise Bad("roll_identifier_malformed")
+    return drawn
+
+
 def locale(cell: str) -> str:
     """Return ``fr`` or ``en``; raises `Bad` ``roll_language_unknown``."""
     word = unicodedata.normalize("NFKD", cell).encode("ascii", "ignore").decode().casefold()
@@ -123,9 +136,14 @@ def locale(cell: str) -> str:
 
 
 def name(cell: str) -> str:
-    """Return a name; raises `Bad` ``roll_value_missing``, ``roll_value_long``."""
+    """Return a name on one line; raises `Bad` ``roll_value_missing``, ``roll_value_long``."""
     if not cell:
         raise Bad("roll_value_missing")
+    return title(cell)
+
+
+def title(cell: str) -> str:
+    """Return a title on one line, or empty; raises `Bad` ``roll_value_long``."""
     if len(cell) > 200:
         raise Bad("roll_value_long")
     return " ".join(cell.split())

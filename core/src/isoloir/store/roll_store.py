@@ -6,18 +6,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, insert
+from sqlalchemy import delete, func, insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.roll_tables import ContactRow, EntitlementRow, EntryRow, KeyRow
 
-_SAME_ENTRY = (col(ContactRow.election) == EntryRow.election) & (col(ContactRow.entry) == EntryRow.id)
+_SELECT_ENTRIES = select(EntryRow, ContactRow).join(
+    ContactRow, (col(ContactRow.election) == EntryRow.election) & (col(ContactRow.entry) == EntryRow.id)
+)
 
 
 @dataclass(frozen=True)
 class NewEntry:
-    """An elector to be put on the roll. No contests named: every contest of the college."""
+    """An elector to be put on the roll. No contests named: every contest of the college.
+
+    `identifier` is empty, or the one that this person has already: identifiers are drawn, never brought.
+    """
 
     civility: str = field(repr=False)
     last_name: str = field(repr=False)
@@ -29,6 +34,7 @@ class NewEntry:
     fields: Mapping[str, str] = field(default_factory=dict, repr=False)
     kinds: Mapping[str, str] = field(default_factory=dict, repr=False)
     locale: str = "fr"
+    identifier: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,33 +102,51 @@ async def add(session: AsyncSession, entries: Sequence[RollEntry], keys: Sequenc
         )
 
 
-async def identifiers(session: AsyncSession, election_id: str) -> set[str]:
-    """Return every identifier drawn so far."""
-    return set(await session.exec(select(EntryRow.identifier).where(EntryRow.election == election_id)))
+async def clear(session: AsyncSession, election_id: str) -> None:
+    """Take everybody off the roll."""
+    for table in (KeyRow, EntitlementRow, ContactRow, EntryRow):
+        await session.exec(delete(table).where(col(table.election) == election_id))
+
+
+async def with_keys(
+    session: AsyncSession, election_id: str, field_name: str, values: Sequence[str]
+) -> dict[str, str]:
+    """Return which of these normalised values the roll holds, and whose they are (one id for each)."""
+    found = await session.exec(
+        select(KeyRow.value, KeyRow.entry).where(
+            KeyRow.election == election_id, KeyRow.field == field_name, col(KeyRow.value).in_(values)
+        )
+    )
+    return dict(found.all())
+
+
+async def with_ids(session: AsyncSession, election_id: str, ids: Sequence[str]) -> dict[str, RollEntry]:
+    """Return the entries of these ids, by id."""
+    found = await session.exec(_SELECT_ENTRIES.where(EntryRow.election == election_id, col(EntryRow.id).in_(ids)))
+    return {row[0].id: _entry(*row) for row in found}
+
+
+async def page(session: AsyncSession, election_id: str, after: str, limit: int) -> list[RollEntry]:
+    """Return the next entries beyond an id, in the order of their opaque ids."""
+    found = await session.exec(
+        _SELECT_ENTRIES.where(EntryRow.election == election_id, col(EntryRow.id) > after)
+        .order_by(col(EntryRow.id))
+        .limit(limit)
+    )
+    return [_entry(*row) for row in found]
 
 
 async def entry(session: AsyncSession, election_id: str, entry_id: str) -> RollEntry | None:
     """Return one entry, or `None`."""
     found = (
-        await session.exec(
-            select(EntryRow, ContactRow)
-            .join(
-                ContactRow, (col(ContactRow.election) == EntryRow.election) & (col(ContactRow.entry) == EntryRow.id)
-            )
-            .where(EntryRow.election == election_id, EntryRow.id == entry_id)
-        )
+        await session.exec(_SELECT_ENTRIES.where(EntryRow.election == election_id, EntryRow.id == entry_id))
     ).first()
     return None if found is None else _entry(*found)
 
 
 async def entries(session: AsyncSession, election_id: str) -> list[RollEntry]:
     """Return every entry, in the order of their opaque ids."""
-    found = await session.exec(
-        select(EntryRow, ContactRow)
-        .join(ContactRow, _SAME_ENTRY)
-        .where(EntryRow.election == election_id)
-        .order_by(col(EntryRow.id))
-    )
+    found = await session.exec(_SELECT_ENTRIES.where(EntryRow.election == election_id).order_by(col(EntryRow.id)))
     return [_entry(*row) for row in found]
 
 

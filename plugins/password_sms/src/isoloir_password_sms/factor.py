@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from isoloir import telephone
 from isoloir.hooks import (
     Asserted,
     Claim,
@@ -33,7 +34,7 @@ from isoloir.hooks import (
     ToEntry,
     Vouching,
 )
-from isoloir_password_sms import hashing, kept, mobile
+from isoloir_password_sms import hashing, kept
 from isoloir_password_sms.config import PasswordConfig
 from isoloir_password_sms.forms import SmsMobile, SmsPassword, SmsResend, SmsSend
 
@@ -97,13 +98,13 @@ def _asking(config: PasswordConfig, flow: Flow, state: Mapping[str, Json]) -> ty
 
 
 async def _bind_and_send(config: PasswordConfig, flow: Flow, state: dict[str, Json], typed: str) -> Step:
-    number = mobile.parse(typed)
+    number = telephone.mobile(typed)
     if number is None:
         return _form(flow, SmsMobile, state, {"mobile": "sms_mobile_malformed"})
     refusal = await flow.bind("sms", number, config.serves)
     if refusal is not None:
         return _form(flow, SmsMobile, state, {"mobile": _BINDING.get(refusal, "sms_mobile_bound")})
-    return await _send(config, flow, {**state, "mobile": mobile.masked(number)}, SmsMobile)
+    return await _send(config, flow, {**state, "mobile": telephone.masked(number)}, SmsMobile)
 
 
 async def _send(config: PasswordConfig, flow: Flow, state: dict[str, Json], shown: type[FactorForm]) -> Step:

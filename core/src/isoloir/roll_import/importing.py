@@ -1,0 +1,191 @@
+"""Putting a preview on the roll, whole or not at all: added to it, or in its place."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError, Event
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir import roll
+from isoloir.config.election import ElectionFile
+from isoloir.errors import IsoloirError
+from isoloir.normalise import NORMALISERS
+from isoloir.roll import NewEntry, RollEntry
+from isoloir.roll_import.columns import IDENTIFIER
+from isoloir.roll_import.preview import Preview, Progress
+from isoloir.roll_import.spool import Spool
+from isoloir.store import roll_store
+from isoloir.store.engine import Store
+
+_BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import did to the roll: how many electors came, stayed as they were, were corrected, left."""
+
+    added: int
+    unchanged: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    @property
+    def number(self) -> int:
+        """How many the file put on the roll."""
+        return self.added + self.unchanged + self.changed
+
+
+async def import_roll(
+    store: Store,
+    election: ElectionFile,
+    preview: Preview,
+    *,
+    in_place: bool = False,
+    progress: Progress | None = None,
+) -> Imported:
+    """Put a preview on the roll, all or nothing: in one transaction, so that whatever interrupts it changes nothing.
+
+    Added to what the roll holds; or, `in_place`, instead of it: whoever is the same person by the file's identifier
+    (by the first key of the election's file, where it has no such column) keeps id and identifier, and the
+    identifiers of those who leave are good for nothing.
+    Raises IsoloirError: ``roll_has_errors``, ``roll_sealed``, ``roll_already_there`` (somebody whom the roll holds;
+    with how many, and the first line), ``roll_identifier_unknown`` (an identifier that was not drawn here),
+    ``roll_no_key`` (nothing tells who is the same person).
+    """
+    if preview.errors:
+        number = sum(preview.error_counts.values())
+        raise IsoloirError("roll_has_errors", number=number, line=preview.errors[0].line)
+    stopped = Event()
+
+    def go_on(done: int) -> None:
+        if stopped.is_set():
+            raise IsoloirError("roll_interrupted", election=election.id)
+        if progress:
+            progress(done, len(preview.entries))
+
+    work = _replaced if in_place else _added
+    try:
+        return await store.kept(work(store, election, preview, go_on))
+    except CancelledError:
+        # The transaction ends at its next batch, undone: a driver cut short would keep the write lock.
+        stopped.set()
+        raise
+
+
+async def _added(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
+    entries = preview.entries
+    keys = [IDENTIFIER, *(name for name, declared in election.roll.fields.items() if declared.key)]
+    async with store.write() as session:
+        await roll.demand_unsealed(session, election)
+        if await roll_store.count(session, election.id):
+            there = _Lines()
+            for batch, lines in _batches(entries):
+                for key in keys:
+                    values = [_value(election, key, entry) for entry in batch]
+                    known = await roll_store.with_keys(session, election.id, key, [one for one in values if one])
+                    there.note(lines, [bool(one) and one in known for one in values])
+            there.refuse("roll_already_there", election)
+        elif preview.identified:
+            brought = _Lines()
+            for batch, lines in _batches(entries):
+                brought.note(lines, [bool(entry.identifier) for entry in batch])
+            brought.refuse("roll_identifier_unknown", election)
+        return Imported(await roll.write_entries(session, election, entries, progress))
+
+
+async def _replaced(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
+    key = IDENTIFIER if preview.identified else _first_key(election)
+    stay: Spool[NewEntry] = Spool(RollEntry)
+    come: Spool[NewEntry] = Spool(NewEntry)
+    unknown = _Lines()
+    unchanged = 0
+    async with store.write() as session:
+        await roll.demand_unsealed(session, election)
+        before = await roll_store.count(session, election.id)
+        for batch, lines in _batches(preview.entries):
+            values = [_value(election, key, entry) for entry in batch]
+            former = await _former(session, election, key, values)
+            if key == IDENTIFIER:
+                unknown.note(lines, [bool(one) and one not in former for one in values])
+            for new, value in zip(batch, values, strict=True):
+                old = former.get(value)
+                if old is None:
+                    come.add(new)
+                else:
+                    kept = _corrected(election, old, new)
+                    unchanged += kept == old
+                    stay.add(kept)
+        unknown.refuse("roll_identifier_unknown", election)
+        await roll_store.clear(session, election.id)
+        await roll.write_entries(session, election, stay, progress)
+        # After those who stay, so that what is drawn is none of theirs.
+        await roll.write_entries(session, election, come, lambda done: progress(len(stay) + done))
+    return Imported(len(come), unchanged, len(stay) - unchanged, before - len(stay))
+
+
+def _first_key(election: ElectionFile) -> str:
+    for name, declared in election.roll.fields.items():
+        if declared.key:
+            return name
+    raise IsoloirError("roll_no_key", election=election.id)
+
+
+async def _former(
+    session: AsyncSession, election: ElectionFile, key: str, values: Iterable[str]
+) -> dict[str, RollEntry]:
+    """Return those on the roll who have these values, by value."""
+    known = await roll_store.with_keys(session, election.id, key, [one for one in values if one])
+    entries = await roll_store.with_ids(session, election.id, [*known.values()])
+    return {value: entries[entry] for value, entry in known.items()}
+
+
+def _corrected(election: ElectionFile, old: RollEntry, new: NewEntry) -> RollEntry:
+    """Return the same person as the file has them now."""
+    of_college = [contest.id for contest in election.contests if new.college in contest.colleges]
+    return replace(
+        old,
+        civility=new.civility,
+        last_name=new.last_name,
+        first_name=new.first_name,
+        email=new.email,
+        mobile=new.mobile,
+        college=new.college,
+        contests=tuple(one for one in of_college if not new.contests or one in new.contests),
+        fields=dict(new.fields),
+        kinds=dict(new.kinds),
+        locale=new.locale,
+    )
+
+
+def _value(election: ElectionFile, key: str, entry: NewEntry) -> str:
+    if key == IDENTIFIER:
+        return entry.identifier
+    return NORMALISERS[election.roll.fields[key].normalise](entry.fields.get(key, ""))
+
+
+def _batches(entries: Spool[NewEntry]) -> Iterator[tuple[list[NewEntry], list[int]]]:
+    rest: Iterator[NewEntry] = iter(entries)
+    lines = iter(entries.lines)
+    while batch := list(islice(rest, _BATCH)):
+        yield batch, list(islice(lines, _BATCH))
+
+
+class _Lines:
+    """How many lines something is wrong with, and the first of them."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._first = 0
+
+    def note(self, lines: Iterable[int], wrong: Iterable[bool]) -> None:
+        for line, is_wrong in zip(lines, wrong, strict=True):
+            if is_wrong:
+                self._number += 1
+                self._first = self._first or line
+
+    def refuse(self, code: str, election: ElectionFile) -> None:
+        if self._number:
+            raise IsoloirError(code, number=self._number, line=self._first, election=election.id)
