@@ -30,6 +30,7 @@ __all__ = [
     "each",
     "entries",
     "entry",
+    "made",
     "matches",
     "write_entries",
 ]
@@ -58,7 +59,7 @@ async def add_entries(
 async def _add(store: Store, election: ElectionFile, entries: Iterable[NewEntry], progress: Progress | None) -> int:
     async with store.write() as session:
         await demand_unsealed(session, election)
-        return await write_entries(session, election, entries, progress)
+        return await write_entries(session, election, made(election, entries), progress)
 
 
 async def demand_unsealed(session: AsyncSession, election: ElectionFile) -> None:
@@ -70,25 +71,36 @@ async def demand_unsealed(session: AsyncSession, election: ElectionFile) -> None
 async def write_entries(
     session: AsyncSession,
     election: ElectionFile,
-    entries: Iterable[NewEntry],
+    entries: Iterable[RollEntry],
     progress: Progress | None = None,
 ) -> int:
-    """Do what `add_entries` says in the caller's transaction; who is a `RollEntry` keeps id and identifier."""
-    draw = _Draw(session, election, await roll_store.count(session, election.id))
-    rights = _Rights(election)
-    added = 0
+    """Write `made` entries in the caller's transaction; who has no identifier yet gets one. Returns how many.
+
+    In the order of their ids they are written fastest. Raises `IsoloirError` `identifiers_exhausted`.
+    """
+    written = 0
     rest = iter(entries)
-    while batch := list(islice(rest, _BATCH)):
-        identifiers = iter(await draw.identifiers(sum(not isinstance(new, RollEntry) for new in batch)))
-        made = [
-            rights.narrowed(new, line) if isinstance(new, RollEntry) else rights.made(new, next(identifiers), line)
-            for line, new in enumerate(batch, added + 1)
-        ]
-        await roll_store.add(session, made, [key for entry in made for key in _keys(election, entry)])
-        added += len(made)
-        if progress:
-            progress(added)
-    return added
+    async with roll_store.in_bulk(session):
+        draw = _Draw(session, election, await roll_store.count(session, election.id))
+        while batch := list(islice(rest, _BATCH)):
+            drawn = iter(await draw.identifiers(sum(not entry.identifier for entry in batch)))
+            batch = [entry if entry.identifier else replace(entry, identifier=next(drawn)) for entry in batch]
+            await roll_store.add(session, batch, [key for entry in batch for key in _keys(election, entry)])
+            written += len(batch)
+            if progress:
+                progress(written)
+    return written
+
+
+def made(election: ElectionFile, entries: Iterable[NewEntry]) -> Iterator[RollEntry]:
+    """Yield entries as the roll of `election` holds them: under random ids, with their contests, no identifier yet.
+
+    Raises `IsoloirError`: `roll_college_unknown`, `roll_contest_unknown` (with the line, from 1),
+    `roll_field_unknown`.
+    """
+    rights = _Rights(election)
+    for line, new in enumerate(entries, 1):
+        yield rights.entry(new, line)
 
 
 class _Rights:
@@ -103,8 +115,7 @@ class _Rights:
             for college in election.colleges
         }
 
-    def made(self, new: NewEntry, identifier: str, line: int) -> RollEntry:
-        contests = self._given(new, line)
+    def entry(self, new: NewEntry, line: int) -> RollEntry:
         return RollEntry(
             civility=new.civility,
             last_name=new.last_name,
@@ -112,17 +123,14 @@ class _Rights:
             email=new.email,
             mobile=new.mobile,
             college=new.college,
-            contests=contests,
+            contests=self._given(new, line),
             fields=dict(new.fields),
             kinds=dict(new.kinds),
             locale=new.locale,
             id=secrets.token_hex(16),
             election=self._election.id,
-            identifier=identifier,
+            identifier="",
         )
-
-    def narrowed(self, entry: RollEntry, line: int) -> RollEntry:
-        return replace(entry, contests=self._given(entry, line))
 
     def _given(self, new: NewEntry, line: int) -> tuple[str, ...]:
         if new.college not in self._of_college:

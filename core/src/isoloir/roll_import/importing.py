@@ -16,7 +16,7 @@ from isoloir.normalise import NORMALISERS
 from isoloir.roll import NewEntry, RollEntry
 from isoloir.roll_import.columns import IDENTIFIER
 from isoloir.roll_import.preview import Preview, Progress
-from isoloir.roll_import.spool import Spool
+from isoloir.roll_import.spool import Sorted, Spool
 from isoloir.store import roll_store
 from isoloir.store.engine import Store
 
@@ -77,6 +77,7 @@ async def import_roll(
 
 async def _added(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
     entries = preview.entries
+    made = _sorted(roll.made(election, entries))
     keys = [IDENTIFIER, *(name for name, declared in election.roll.fields.items() if declared.key)]
     async with store.write() as session:
         await roll.demand_unsealed(session, election)
@@ -93,13 +94,13 @@ async def _added(store: Store, election: ElectionFile, preview: Preview, progres
             for batch, lines in _batches(entries):
                 brought.note(lines, [bool(entry.identifier) for entry in batch])
             brought.refuse("roll_identifier_unknown", election)
-        return Imported(await roll.write_entries(session, election, entries, progress))
+        return Imported(await roll.write_entries(session, election, made, progress))
 
 
 async def _replaced(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
     key = IDENTIFIER if preview.identified else _first_key(election)
-    stay: Spool[NewEntry] = Spool(RollEntry)
-    come: Spool[NewEntry] = Spool(NewEntry)
+    stay = Sorted(_id)
+    come = Spool(NewEntry)
     unknown = _Lines()
     unchanged = 0
     async with store.write() as session:
@@ -122,8 +123,21 @@ async def _replaced(store: Store, election: ElectionFile, preview: Preview, prog
         await roll_store.clear(session, election.id)
         await roll.write_entries(session, election, stay, progress)
         # After those who stay, so that what is drawn is none of theirs.
-        await roll.write_entries(session, election, come, lambda done: progress(len(stay) + done))
+        new_ones = _sorted(roll.made(election, come))
+        await roll.write_entries(session, election, new_ones, lambda done: progress(len(stay) + done))
     return Imported(len(come), unchanged, len(stay) - unchanged, before - len(stay))
+
+
+def _sorted(entries: Iterable[RollEntry]) -> Sorted:
+    """Return entries in the order in which they are written fastest."""
+    by_id = Sorted(_id)
+    for entry in entries:
+        by_id.add(entry)
+    return by_id
+
+
+def _id(entry: RollEntry) -> str:
+    return entry.id
 
 
 def _first_key(election: ElectionFile) -> str:

@@ -15,7 +15,7 @@ from isoloir.roll import NewEntry, RollEntry
 from isoloir.roll_import.scratch import scratch
 
 _IN_MEMORY = 4 * 1024 * 1024
-_FRAME = 500
+_FRAME = 100
 _RUN = 20_000
 T = TypeVar("T", bound=NewEntry)
 
@@ -75,6 +75,9 @@ class Sorted:
         self._run.append(entry)
         if len(self._run) == _RUN:
             self._finish_run()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._runs)) + len(self._run)
 
     def _finish_run(self) -> None:
         spool = Spool(RollEntry)
