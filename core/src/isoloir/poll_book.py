@@ -19,10 +19,10 @@ class Turnout:
     voted: int
 
 
-async def marked(store: Store, election_id: str, entry_id: str) -> Mapping[str, datetime]:
+async def marked(store: Store, election: ElectionFile, entry_id: str) -> Mapping[str, datetime]:
     """Return, by contest, the hour (aware, UTC) in which this entry voted."""
     async with store.read() as session:
-        return await poll_book_store.marked(session, election_id, entry_id)
+        return await poll_book_store.marked(session, election.id, [one.id for one in election.contests], entry_id)
 
 
 async def turnout(store: Store, election: ElectionFile) -> Mapping[str, Turnout]:

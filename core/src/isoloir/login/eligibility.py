@@ -63,7 +63,7 @@ async def open_contests(
 
     `folder` is the instance's, where secrets of a check's configuration lie.
     """
-    marked = await poll_book.marked(store, election.id, entry.id)
+    marked = await poll_book.marked(store, election, entry.id)
     rights = []
     for contest in roll.contests_of(election, entry):
         code = await _refusal(election, plugins, entry, claims, contest, folder, patience)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +23,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHUNK = 1 << 20
-_NOT_ASCII = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 
 
 def opened(source: Source) -> BinaryIO:
@@ -79,7 +77,7 @@ def _counted(file: BinaryIO) -> tuple[int, int]:
 
 
 def _kept_and_broken(text: bytes) -> tuple[int, int]:
-    found = _NOT_ASCII.findall(text)
+    found = [line for line in text.splitlines() if not line.isascii()]
     broken = sum(not _is_utf_8(line) for line in found)
     return len(found) - broken, broken
 

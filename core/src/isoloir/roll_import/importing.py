@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from asyncio import CancelledError, Event
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -78,22 +78,20 @@ async def import_roll(
 async def _added(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
     entries = preview.entries
     made = _sorted(roll.made(election, entries))
-    keys = [IDENTIFIER, *(name for name, declared in election.roll.fields.items() if declared.key)]
+    keys = [name for name, declared in election.roll.fields.items() if declared.key]
+    there, brought = _Lines(), _Lines()
     async with store.write() as session:
         await roll.demand_unsealed(session, election)
-        if await roll_store.count(session, election.id):
-            there = _Lines()
+        if preview.identified or await roll_store.count(session, election.id):
             for batch, lines in _batches(entries):
-                for key in keys:
+                for key in (IDENTIFIER, *keys):
                     values = [_value(election, key, entry) for entry in batch]
                     known = await roll_store.with_keys(session, election.id, key, [one for one in values if one])
-                    there.note(lines, [bool(one) and one in known for one in values])
-            there.refuse("roll_already_there", election)
-        elif preview.identified:
-            brought = _Lines()
-            for batch, lines in _batches(entries):
-                brought.note(lines, [bool(entry.identifier) for entry in batch])
-            brought.refuse("roll_identifier_unknown", election)
+                    there.note(lines, [one in known for one in values])
+                    if key == IDENTIFIER:
+                        brought.note(lines, [bool(one) and one not in known for one in values])
+        brought.refuse("roll_identifier_unknown", election)
+        there.refuse("roll_already_there", election)
         return Imported(await roll.write_entries(session, election, made, progress))
 
 
@@ -188,17 +186,21 @@ def _batches(entries: Spool[NewEntry]) -> Iterator[tuple[list[NewEntry], list[in
 
 
 class _Lines:
-    """How many lines something is wrong with, and the first of them."""
+    """How many lines something is wrong with, and the first of them; a line is noted in one batch alone."""
 
     def __init__(self) -> None:
+        self._batch: set[int] = set()
         self._number = 0
         self._first = 0
 
-    def note(self, lines: Iterable[int], wrong: Iterable[bool]) -> None:
-        for line, is_wrong in zip(lines, wrong, strict=True):
-            if is_wrong:
-                self._number += 1
-                self._first = self._first or line
+    def note(self, lines: Sequence[int], wrong: Sequence[bool]) -> None:
+        found = {line for line, is_wrong in zip(lines, wrong, strict=True) if is_wrong}
+        if self._batch.isdisjoint(lines):
+            self._batch = set()
+        self._number += len(found - self._batch)
+        self._batch |= found
+        if found and not self._first:
+            self._first = min(found)
 
     def refuse(self, code: str, election: ElectionFile) -> None:
         if self._number:

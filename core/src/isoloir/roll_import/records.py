@@ -64,7 +64,9 @@ class Table:
             if line.fault:
                 yield Record(line.number, [], line.fault)
             elif '"' in line.text:
-                yield self._quoted(line)
+                record = self._quoted(line)
+                if record.fault or any(cell.strip() for cell in record.cells):
+                    yield record
             elif not _is_blank(line.text):
                 yield Record(line.number, line.text.split(self.delimiter))
 
