@@ -84,15 +84,24 @@ async def _added(store: Store, election: ElectionFile, preview: Preview, progres
         await roll.demand_unsealed(session, election)
         if preview.identified or await roll_store.count(session, election.id):
             for batch, lines in _batches(entries):
-                for key in (IDENTIFIER, *keys):
-                    values = [_value(election, key, entry) for entry in batch]
-                    known = await roll_store.with_keys(session, election.id, key, [one for one in values if one])
-                    there.note(lines, [one in known for one in values])
-                    if key == IDENTIFIER:
-                        brought.note(lines, [bool(one) and one not in known for one in values])
+                known = await _known(session, election, IDENTIFIER, batch)
+                brought.note(
+                    lines, [bool(entry.identifier) and not held for entry, held in zip(batch, known, strict=True)]
+                )
+                for key in keys:
+                    held_too = await _known(session, election, key, batch)
+                    known = [one or other for one, other in zip(known, held_too, strict=True)]
+                there.note(lines, known)
         brought.refuse("roll_identifier_unknown", election)
         there.refuse("roll_already_there", election)
         return Imported(await roll.write_entries(session, election, made, progress))
+
+
+async def _known(session: AsyncSession, election: ElectionFile, key: str, batch: Sequence[NewEntry]) -> list[bool]:
+    """Say of each whether the roll holds somebody with the same value."""
+    values = [_value(election, key, entry) for entry in batch]
+    known = await roll_store.with_keys(session, election.id, key, [one for one in values if one])
+    return [one in known for one in values]
 
 
 async def _replaced(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
@@ -186,21 +195,17 @@ def _batches(entries: Spool[NewEntry]) -> Iterator[tuple[list[NewEntry], list[in
 
 
 class _Lines:
-    """How many lines something is wrong with, and the first of them; a line is noted in one batch alone."""
+    """How many lines something is wrong with, and the first of them."""
 
     def __init__(self) -> None:
-        self._batch: set[int] = set()
         self._number = 0
         self._first = 0
 
     def note(self, lines: Sequence[int], wrong: Sequence[bool]) -> None:
-        found = {line for line, is_wrong in zip(lines, wrong, strict=True) if is_wrong}
-        if self._batch.isdisjoint(lines):
-            self._batch = set()
-        self._number += len(found - self._batch)
-        self._batch |= found
-        if found and not self._first:
-            self._first = min(found)
+        found = [line for line, is_wrong in zip(lines, wrong, strict=True) if is_wrong]
+        if found and not self._number:
+            self._first = found[0]
+        self._number += len(found)
 
     def refuse(self, code: str, election: ElectionFile) -> None:
         if self._number:
