@@ -100,7 +100,9 @@ def test_options_of_columns_and_encoding(instance: Path, tmp_path: Path, lang: s
     file = tmp_path / "roll.csv"
     file.write_text("\n".join(lines), encoding="mac-roman")
     options = ["--column", "Où écrire=email", "--column", "Service=ignore", "--encoding", "mac-roman"]
-    assert isoloir(instance, "preview", file, *ELECTION, lang=lang).exit_code == 1
+    unknown = isoloir(instance, "preview", file, *ELECTION, lang=lang)
+    assert unknown.exit_code == 1
+    assert "[roll.columns]" in unknown.stdout
     assert isoloir(instance, "preview", file, *ELECTION, *options, lang=lang).exit_code == 0
     assert isoloir(instance, "preview", file, *ELECTION, "--column", "email", lang=lang).exit_code == 2
     assert isoloir(instance, "export", "medecins-2024", "--json", lang=lang).exit_code == 2

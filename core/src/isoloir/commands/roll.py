@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from isoloir import roll as domain
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
@@ -269,13 +270,14 @@ def _show(read: Preview, texts: Texts, as_json: bool, report: Path | None) -> No
         table = Table(*(texts.get(locale, f"roll.column.{name}") for name in ("line", "column", "what", "todo")))
         for one in found[:_SHOWN]:
             letter = f" ({one['letter']})" if one["letter"] else ""
-            table.add_row(str(one["line"] or ""), f"{one['header']}{letter}", one["sentence"], one["remedy"])
+            row = (str(one["line"] or ""), f"{one['header']}{letter}", one["sentence"], one["remedy"])
+            table.add_row(*map(Text, row))  # as they are: [roll.columns] is no markup
         out.print(table)
         if number > _SHOWN:
             out.print(texts.get(locale, "roll.more", number=number - min(_SHOWN, len(found))))
             for code, times in sorted(counts.items(), key=lambda pair: -pair[1]):
                 out.print(f"  {code}: {times}")
-    if read.guessed:
+    if read.guessed and read.samples:
         out.print(texts.get(locale, "roll.guessed", encoding=_named(read.encoding)), style="yellow")
         for sample in read.samples:
             out.print(f"  {sample}", markup=False)
