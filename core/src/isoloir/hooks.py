@@ -1,8 +1,5 @@
 """The plugin contract, whole, version 1. A plugin imports this module and nothing else of Isoloir.
 
-One piece stands beside it and is open to plugins too: `isoloir.telephone`, so that a mobile is read in one way
-wherever it is written.
-
 A plugin is a Python distribution with an entry point in the group ``isoloir.plugins``. Its hooks are called
 once, at start-up, and return lists of objects; the work is done by async methods of those objects. Order
 never carries meaning.
@@ -22,6 +19,7 @@ import pluggy
 from pydantic import BaseModel, ConfigDict
 from pydantic import Field as _PydanticField
 
+from isoloir import telephone as telephone  # for plugins: a mobile is read in one way wherever it is written
 from isoloir.clock import Clock
 
 CONTRACT_VERSION = 1

@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from isoloir import telephone
 from isoloir.hooks import (
     Asserted,
     Claim,
@@ -33,6 +32,7 @@ from isoloir.hooks import (
     Submit,
     ToEntry,
     Vouching,
+    telephone,
 )
 from isoloir_password_sms import hashing, kept
 from isoloir_password_sms.config import PasswordConfig
