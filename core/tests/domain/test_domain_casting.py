@@ -47,7 +47,7 @@ async def test_cast_writes_ballot_and_poll_book(open_with: Any) -> None:
     opened = await open_with()
     ballot = await opened.fresh()
     receipt = await opened.cast(0, ballot)
-    marks = await poll_book.marked(opened.store, "essai-2024", opened.voters[0].entry_id)
+    marks = await poll_book.marked(opened.store, opened.election, opened.voters[0].entry_id)
     assert {contest: hour.isoformat() for contest, hour in marks.items()} == {"cspm": "2024-06-11T09:00:00+00:00"}
     assert await publication.find(opened.store, "essai-2024", receipt.tracker) == "cspm"
     assert await publication.find(opened.store, "essai-2024", receipt.tracker[:-1]) is None
@@ -74,7 +74,7 @@ async def test_credential_serves_once(open_with: Any) -> None:
     told = await outcomes(*(opened.cast(n, opened.ballot(credential, n)) for n in range(2)))
     assert told == ["cast", "credential_taken"]
     assert await counts(opened) == (1, 1)
-    loser = 1 if await poll_book.marked(opened.store, "essai-2024", opened.voters[0].entry_id) else 0
+    loser = 1 if await poll_book.marked(opened.store, opened.election, opened.voters[0].entry_id) else 0
     await opened.cast(loser, await opened.fresh())
     assert await counts(opened) == (2, 2)
 

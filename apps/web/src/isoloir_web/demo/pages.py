@@ -110,7 +110,7 @@ async def _people(house: House, say: Speaker, file: ElectionFile) -> list[Person
     )[:PEOPLE]
     people = []
     for entry in found:
-        marked = await poll_book.marked(house.instance.store, file.id, entry.id)
+        marked = await poll_book.marked(house.instance.store, file, entry.id)
         fields = tuple((name, entry.fields.get(name, ""), entry.kinds.get(name, "")) for name in file.roll.fields)
         college = file.colleges[entry.college].get(say.locale)
         people.append(Person(entry, college, fields, len(marked), len(roll.contests_of(file, entry))))

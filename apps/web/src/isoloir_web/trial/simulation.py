@@ -209,7 +209,7 @@ class Simulation:
     async def _check_poll_book(self, instance: Instance, election: ElectionFile, plans: list[Plan]) -> None:
         """Whoever holds a receipt is marked in that contest, and nobody else is marked."""
         for plan in plans:
-            marks = await poll_book.marked(instance.store, election.id, plan.entry.id)
+            marks = await poll_book.marked(instance.store, election, plan.entry.id)
             if set(marks) != set(plan.receipts):
                 self.problems.append("a voter's receipts and marks in the poll book differ")
 

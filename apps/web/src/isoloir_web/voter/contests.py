@@ -47,7 +47,7 @@ async def proof(request: Asked, election: FromPath[str], contest: FromPath[str])
     file = house.election(election)
     voted_in = contest_of(file, contest)
     voting = await require_voter(request, file)
-    hour = (await poll_book.marked(house.instance.store, file.id, voting.entry.id)).get(voted_in.id)
+    hour = (await poll_book.marked(house.instance.store, file, voting.entry.id)).get(voted_in.id)
     if hour is None:
         raise IsoloirError("no_vote_yet")
     return page(

@@ -51,7 +51,7 @@ async def require_voter(request: Asked, election: ElectionFile) -> Voting:
 async def standings(house: House, voting: Voting) -> list[Standing]:
     """Return the contests of this voter's roll entry, each with its state."""
     instance = house.instance
-    marked = await poll_book.marked(instance.store, voting.election.id, voting.entry.id)
+    marked = await poll_book.marked(instance.store, voting.election, voting.entry.id)
     rights = await open_contests(
         voting.election,
         instance.plugins,
