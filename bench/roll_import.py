@@ -27,7 +27,7 @@ SIZES = (100_000, 1_000_000)
 
 
 def measure(sizes: tuple[int, ...] = SIZES) -> list[dict[str, Any]]:
-    """Measure each size in its own process; returns for each: lines, seconds (read, write; of the processor), megabytes."""
+    """Measure each size in a process of its own; returns for each: lines, seconds, megabytes."""
     found = []
     for size in sizes:
         run = subprocess.run(  # noqa: S603 - ourselves
