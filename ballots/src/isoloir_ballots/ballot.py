@@ -130,4 +130,4 @@ def make(election: Election, credential: str, answers: Sequence[Sequence[int]], 
 @lru_cache(maxsize=16)
 def _powers(group_name: str, public_key: str) -> Power:
     group = named(group_name)
-    return group.fixed_base(group.parse(public_key))
+    return group.secret_fixed_base(group.parse(public_key))

@@ -60,6 +60,8 @@ def fields(value: Any, required: tuple[str, ...], optional: tuple[str, ...] = ()
     """Check that `value` is an object with these keys and no other, in this order (optional ones in place)."""
     if not isinstance(value, dict):
         raise FormatError("shape", f"{what} must be an object.")
+    if tuple(value) == required:
+        return value
     for key in required:
         if key not in value:
             raise FormatError("shape", f"{what} lacks “{key}”.")
@@ -75,14 +77,19 @@ def items(value: Any, *, what: str) -> list[Any]:
     return value
 
 
-def text(value: Any, *, what: str) -> str:
-    """Check that `value` is text without control characters other than a line feed."""
+def string(value: Any, *, what: str) -> str:
+    """Check that `value` is text, whose spelling somebody else checks."""
     if not isinstance(value, str):
         raise FormatError("shape", f"{what} must be a text.")
-    if _CONTROL.search(value):
+    return value
+
+
+def text(value: Any, *, what: str) -> str:
+    """Check that `value` is text without control characters other than a line feed."""
+    if _CONTROL.search(string(value, what=what)):
         # Other programs escape these differently, and the escaped bytes are hashed.
         raise FormatError("text", f"{what} holds a control character.")
-    return value
+    return str(value)
 
 
 def integer(value: Any, *, what: str) -> int:

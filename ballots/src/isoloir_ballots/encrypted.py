@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import canonical
 from .groups import Element, Group
 
 
-@dataclass(frozen=True)
-class Ciphertext:
+class Ciphertext(NamedTuple):
     """Exponential ElGamal: α = g^r, β = y^r g^m."""
 
     alpha: Element
@@ -21,12 +21,11 @@ class Ciphertext:
         return {"alpha": group.serialise(self.alpha), "beta": group.serialise(self.beta)}
 
     @classmethod
-    def from_json(cls, group: Group, value: Any, *, identity: bool = False) -> Ciphertext:
-        """Read that object; the neutral element only if `identity` (sums over no ballot)."""
+    def from_json(cls, value: Any, parse: Callable[[str], Element]) -> Ciphertext:
+        """Read that object, by one of the group's ways to parse an element."""
         value = canonical.fields(value, ("alpha", "beta"), what="A ciphertext")
         return cls(
-            group.parse(canonical.text(value["alpha"], what="alpha"), identity=identity),
-            group.parse(canonical.text(value["beta"], what="beta"), identity=identity),
+            parse(canonical.string(value["alpha"], what="alpha")), parse(canonical.string(value["beta"], what="beta"))
         )
 
 

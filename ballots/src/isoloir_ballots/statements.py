@@ -7,18 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
 
 from .election import Question
-from .encrypted import Ciphertext, multiply
-from .groups import Element, Group
-
-Branch = tuple[Element, Element]
+from .groups import Branch, Group, Pair
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One of `branches` encrypts zero; `prefix` is what is hashed before the commitments."""
+    """One of `branches` holds; `prefix` is what is hashed before the commitments."""
 
     prefix: str
     branches: tuple[Branch, ...]
@@ -38,29 +34,21 @@ def overall_branches(question: Question) -> int:
     return question.max - question.min + 1 + question.blank
 
 
-def of_question(
-    group: Group, question: Question, context: str, ciphertexts: Sequence[Ciphertext]
-) -> QuestionStatements:
+def of_question(group: Group, question: Question, context: str, ciphertexts: Sequence[Pair]) -> QuestionStatements:
     """The statements about `ciphertexts` (blank first); `context` is `fingerprint|credential`."""
-    texts = [f"{group.serialise(c.alpha)},{group.serialise(c.beta)}" for c in ciphertexts]
-    minus_one = [group.divide(c.beta, group.generator) for c in ciphertexts]
+    texts = [f"{group.serialise(alpha)},{group.serialise(beta)}" for alpha, beta in ciphertexts]
     individual = tuple(
-        Statement(f"prove|{context}|{text}|", ((c.alpha, c.beta), (c.alpha, less)))
-        for c, text, less in zip(ciphertexts, texts, minus_one, strict=True)
+        Statement(f"prove|{context}|{text}|", (Branch(column, column + 1, 0), Branch(column, column + 1, 1)))
+        for column, text in enumerate(texts)
     )
     whole = f"{context}|{','.join(texts)}"
-    total = reduce(lambda a, b: multiply(group, a, b), ciphertexts[question.blank :])
-    beta = group.divide(total.beta, group.generator_power(question.min))
-    sums = [(total.alpha, beta)]
-    for _ in range(question.min, question.max):
-        beta = group.divide(beta, group.generator)
-        sums.append((total.alpha, beta))
+    first = int(question.blank)
+    sums = tuple(Branch(first, len(texts), number) for number in range(question.min, question.max + 1))
     if not question.blank:
-        text = f"{group.serialise(total.alpha)},{group.serialise(total.beta)}"
-        return QuestionStatements(individual, Statement(f"prove|{whole}|{text}|", tuple(sums)), None)
-    flag = ciphertexts[0]
+        alpha, beta = (group.serialise(group.product(column)) for column in zip(*ciphertexts, strict=True))
+        return QuestionStatements(individual, Statement(f"prove|{whole}|{alpha},{beta}|", sums), None)
     return QuestionStatements(
         individual,
-        Statement(f"bproof1|{whole}|", ((flag.alpha, minus_one[0]), *sums)),
-        Statement(f"bproof0|{whole}|", ((flag.alpha, flag.beta), (total.alpha, total.beta))),
+        Statement(f"bproof1|{whole}|", (Branch(0, 1, 1), *sums)),
+        Statement(f"bproof0|{whole}|", (Branch(0, 1, 0), Branch(1, len(texts), 0))),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 from math import isqrt
 from typing import Any
 
@@ -42,7 +42,8 @@ class EncryptedTally:
         group = election.parsed_group
         rows = canonical.items(canonical.load_canonical(data), what="The encrypted tally")
         _check_shape(election, rows, what="The encrypted tally")
-        sums = tuple(tuple(Ciphertext.from_json(group, item, identity=True) for item in row) for row in rows)
+        parse = partial(group.parse, identity=True)
+        sums = tuple(tuple(Ciphertext.from_json(item, parse) for item in row) for row in rows)
         return cls(group, sums, num_tallied, total_weight)
 
 
