@@ -10,15 +10,23 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
 	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors
+.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
 
-install: .cache/installed ## Set up everything, development tools included
+install: .cache/installed .cache/fast-installed ## Set up everything, development tools included
 .cache/installed: uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml) | $(UV)
 	@echo "Setting up the Python environment (.venv)…"
 	@$(UV) sync --quiet --locked --all-packages --all-extras
+	@touch $@
+
+# Optional, outside the workspace: a synchronisation takes it away, so it is put back after each one.
+.cache/fast-installed: .cache/installed $(wildcard ballots-fast/*.toml) ballots-fast/Cargo.lock ballots-fast/src/lib.rs
+	@if ! command -v cargo >/dev/null; then true; \
+	elif CARGO_TARGET_DIR=$(CURDIR)/.cache/cargo $(UV) pip install --quiet --python .venv/bin/python ./ballots-fast \
+		>.cache/fast.log 2>&1; then true; \
+	else echo "ballots-fast could not be built (.cache/fast.log says why): ballots will be checked in Python."; fi
 	@touch $@
 
 .cache/demo-installed: uv.lock $(wildcard */pyproject.toml */*/pyproject.toml) | $(UV)

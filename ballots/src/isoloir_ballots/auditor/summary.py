@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isoloir_ballots.errors import Place
+from isoloir_ballots.groups import named
 from isoloir_ballots.verify import QuestionReport, Report
 
 from .texts import Texts
@@ -79,6 +80,7 @@ def _checked(item: Verdict, report: Report, texts: Texts) -> Iterator[str]:
         yield texts.say("checked_shares", shares=report.partial_decryptions)
     if report.stage == "tallied":
         yield texts.say("checked_result")
+    yield texts.say("checked_with", arithmetic=named(report.group).arithmetic)
     demands = item.demands
     if demands.fingerprint is not None:
         yield texts.say("checked_fingerprint")

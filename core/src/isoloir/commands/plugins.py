@@ -11,6 +11,7 @@ from isoloir.commands.context import console, core_texts, instance_folder, json_
 from isoloir.commands.plugin_new import new
 from isoloir.config.settings import read_settings
 from isoloir.plugin_set import PluginSet, installed
+from isoloir_ballots.groups import named
 
 _USUAL_WIDTH = 80
 
@@ -19,7 +20,7 @@ _USUAL_WIDTH = 80
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, as_json: bool) -> None:
-    """List the installed plugins: loaded or not, version, hooks, contract.
+    """List the installed plugins (loaded or not, version, hooks, contract), and what checks the ballots.
 
     Only those that the instance allows are loaded; without --instance, none is.
     """
@@ -35,8 +36,9 @@ def _list(ctx: click.Context, as_json: bool) -> None:
     if ctx.find_root().obj is not None:
         allowed = read_settings(instance_folder(ctx)).plugins
     shown = rows(PluginSet.load(allowed))
+    arithmetic = named("Ed25519").arithmetic
     if as_json:
-        show_json({"plugins": shown})
+        show_json({"plugins": shown, "arithmetic": arithmetic})
         return
     texts, locale = core_texts(), language(ctx)
     columns = ("name", "loaded", "version", "contract", "hooks", "registers")
@@ -60,6 +62,7 @@ def _list(ctx: click.Context, as_json: bool) -> None:
             "\n".join(row["registers"]) or "–",
         )
     out.print(table)
+    out.print(texts.get(locale, "plugins.arithmetic", arithmetic=arithmetic))
 
 
 def rows(loaded: PluginSet) -> list[dict[str, Any]]:
