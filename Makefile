@@ -75,3 +75,7 @@ KILLS ?= 200
 
 booth: install ## Rebuild the voter's booth, byte for byte
 	@cd apps/booth && PATH="$(CURDIR)/.venv/bin:$$PATH" && npm ci --silent && npm run --silent build
+
+bench: install ## Measure everything side by side: docs/benchmarks.md, bench/results.json
+	@tools/install-test-programs
+	@PYTHONPATH=bench .venv/bin/python bench/run.py $(BENCH)

@@ -16,11 +16,9 @@ from .auditor.summary import summary
 from .auditor.texts import LANGUAGES, Texts, language_of, texts_in
 from .auditor.verdict import Demands, Verdict, refused, verdict
 from .errors import VerificationError
-from .verify import STAGES
+from .verify import STAGES, jobs_for
 
 VERIFIED, REFUSED, USAGE, FAILED = 0, 1, 2, 3
-_WORTH_JOBS = 2**21
-"""Bytes of an archive from which other processes are worth their start."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,10 +80,9 @@ def _jobs(path: str, asked: int | None) -> int:
     if asked is not None:
         return asked
     try:
-        large = Path(path).stat().st_size >= _WORTH_JOBS
+        return jobs_for(Path(path).stat().st_size)
     except OSError:
         return 1
-    return (os.cpu_count() or 1) if large else 1
 
 
 def _one(path: str, options: argparse.Namespace, texts: Texts) -> Verdict:

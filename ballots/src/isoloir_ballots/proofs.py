@@ -8,8 +8,7 @@ recomputed from the responses, so a proof holds exactly when its challenges sum 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import canonical
 from .errors import FormatError
@@ -17,8 +16,7 @@ from .groups import Element, Group, Power
 from .hashing import challenge
 
 
-@dataclass(frozen=True)
-class Proof:
+class Proof(NamedTuple):
     """One branch: both numbers in [0, q)."""
 
     challenge: int

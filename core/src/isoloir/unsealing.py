@@ -22,7 +22,7 @@ from isoloir_ballots.archive import Archive
 from isoloir_ballots.archive.events import RESULT
 from isoloir_ballots.errors import BallotsError, VerificationError
 from isoloir_ballots.setup import Setup
-from isoloir_ballots.verify import check_archive, check_ballot
+from isoloir_ballots.verify import check_archive, check_ballots, jobs_for
 
 _FACT = "results"
 
@@ -97,13 +97,13 @@ def _write_archive(
 ) -> None:
     setup = Setup.load(*files)
     checked = []
-    for number, ballot in enumerate(ballots, 1):
-        try:
-            checked.append(check_ballot(setup, ballot))
-        except VerificationError as error:
-            raise IsoloirError("ballot_invalid", contest=contest_id, clause=error.clause) from None
-        if progress:
-            progress(contest_id, "check", number, len(ballots))
+    try:
+        for one in check_ballots(setup, ballots, jobs_for(sum(map(len, ballots)))):
+            checked.append(one)
+            if progress:
+                progress(contest_id, "check", len(checked), len(ballots))
+    except VerificationError as error:
+        raise IsoloirError("ballot_invalid", contest=contest_id, clause=error.clause) from None
     summed = tally.encrypted_tally(setup, checked)
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside, then in its place: nobody ever reads half an archive under its own name.
@@ -122,16 +122,23 @@ def decrypt(path: Path, share: KeyShare) -> tuple[int, bytes]:
     Needs the archive and the share alone: it runs on the member's own computer.
     Raises IsoloirError: ``archive_invalid`` (clause), ``share_foreign``, ``tally_missing``.
     """
+    return _decrypt(path, [share])[0]
+
+
+def _decrypt(path: Path, shares: Sequence[KeyShare]) -> list[tuple[int, bytes]]:
     try:
-        check_archive(path)
+        check_archive(path, jobs=jobs_for(path.stat().st_size if path.exists() else 0))
         setup, summed = _summed(path)
     except BallotsError as error:
         raise IsoloirError("archive_invalid", file=path.name, clause=error.clause) from None
-    for owner, key in enumerate(setup.verification_keys, 1):
-        if key == share.public.entry.key:
-            fingerprint = setup.election.fingerprint
-            return owner, tally.partial_decryption(setup.group, share.secret, fingerprint, summed)
-    raise IsoloirError("share_foreign", trustee=share.public.trustee, board=share.public.board)
+    owners = {key: owner for owner, key in enumerate(setup.verification_keys, 1)}
+    partials = []
+    for share in shares:
+        if share.public.entry.key not in owners:
+            raise IsoloirError("share_foreign", trustee=share.public.trustee, board=share.public.board)
+        partial = tally.partial_decryption(setup.group, share.secret, setup.election.fingerprint, summed)
+        partials.append((owners[share.public.entry.key], partial))
+    return partials
 
 
 def _summed(path: Path) -> tuple[Setup, tally.EncryptedTally]:
@@ -200,7 +207,9 @@ def _open(
         beside.replace(path)
     try:
         report = check_archive(
-            path, (lambda done, of, _: progress(contest.id, "verify", done, of)) if progress else None
+            path,
+            (lambda done, of, _: progress(contest.id, "verify", done, of)) if progress else None,
+            jobs=jobs_for(path.stat().st_size),
         )
     except VerificationError as error:
         raise IsoloirError("archive_invalid", file=path.name, clause=error.clause) from None
@@ -233,10 +242,10 @@ def partials_of(
     Raises IsoloirError: ``share_not_given``, ``share_foreign``, ``archive_invalid``.
     """
     return {
-        contest.id: [
-            decrypt(archive_path(folder, election, contest.id), share)
-            for share in key_share.matched(contest.board, boards[contest.board], shares)
-        ]
+        contest.id: _decrypt(
+            archive_path(folder, election, contest.id),
+            key_share.matched(contest.board, boards[contest.board], shares),
+        )
         for contest in election.contests
     }
 

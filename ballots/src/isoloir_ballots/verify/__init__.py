@@ -10,6 +10,7 @@ from isoloir_ballots.setup import Setup
 from .archives import Progress, check_archive
 from .ballots import check_ballot
 from .report import STAGES, AnswerReport, QuestionReport, Report
+from .workers import check_ballots, jobs_for
 
 __all__ = [
     "STAGES",
@@ -22,5 +23,7 @@ __all__ = [
     "VerificationError",
     "check_archive",
     "check_ballot",
+    "check_ballots",
+    "jobs_for",
     "tracker",
 ]

@@ -15,7 +15,7 @@ from isoloir_ballots.tally import Counts, EncryptedTally
 from isoloir_ballots.trustees import Factors, Single
 
 from .report import AnswerReport, QuestionReport, Report
-from .workers import Alone, Checker, Outcome, Several
+from .workers import Checker, Outcome, checker
 
 Progress = Callable[[int, int, int], None]
 """Called with bytes verified, bytes in all, ballots verified."""
@@ -52,7 +52,7 @@ class _Verifier:
                 self.setup = Setup.load(*step.data)
                 self.credentials_fingerprint = compact_digest(step.data[2])
                 self.sums = tally.encrypted_tally(self.setup, [])
-                self.checker = Several(step.data, self.jobs) if self.jobs > 1 else Alone(self.setup)
+                self.checker = checker(self.setup, self.jobs)
             case events.BALLOT:
                 (ballot,) = step.data
                 self.waiting.append(tracker(ballot))

@@ -164,7 +164,7 @@ class _Answer:
                 setup.y,
                 self.choices,
                 [branch for claim in claims for branch in claim.statement.branches],
-                [(proof.challenge, proof.response) for claim in claims for proof in claim.proofs],
+                [proof for claim in claims for proof in claim.proofs],
             )
         )
         for claim in claims:

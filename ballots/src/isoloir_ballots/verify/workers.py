@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any
 
@@ -17,6 +18,8 @@ from isoloir_ballots.setup import Setup
 from .ballots import check_ballot
 
 Outcome = CheckedBallot | VerificationError
+_WORTH_JOBS = 2**23
+"""Bytes of ballots from which other processes are worth their start."""
 _BATCH_BALLOTS = 16
 _BATCH_BYTES = 2**20
 _AHEAD = 3
@@ -69,12 +72,12 @@ class Alone(Checker):
 
 
 class Several(Checker):
-    """Checks in `jobs` processes, which read the setup anew from its three files."""
+    """Checks in `jobs` processes."""
 
-    def __init__(self, files: tuple[bytes, ...], jobs: int) -> None:
+    def __init__(self, setup: Setup, jobs: int) -> None:
         # Started afresh, never forked: the same on every system, and safe beside threads.
         self._pool = ProcessPoolExecutor(
-            jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=files
+            jobs, multiprocessing.get_context("spawn"), initializer=_begin, initargs=(setup,)
         )
         self._limit = _AHEAD * jobs
         self._batch: list[bytes] = []
@@ -111,10 +114,37 @@ _setup: dict[str, Any] = {}
 """Of a worker process: the setup that its ballots are checked against."""
 
 
-def _begin(*files: bytes) -> None:
+def _begin(setup: Setup) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever interrupts speaks to the first process, which ends these
-    _setup["setup"] = Setup.load(*files)
+    _setup["setup"] = setup
 
 
 def _check_here(ballots: list[bytes]) -> list[Outcome]:
     return _check(_setup["setup"], ballots)
+
+
+def jobs_for(size: int) -> int:
+    """How many processes are worth their start for that many bytes of ballots."""
+    return (os.cpu_count() or 1) if size >= _WORTH_JOBS else 1
+
+
+def checker(setup: Setup, jobs: int) -> Checker:
+    """What checks ballots of this setup in `jobs` processes, or in this one."""
+    return Several(setup, jobs) if jobs > 1 else Alone(setup)
+
+
+def check_ballots(setup: Setup, ballots: Iterable[bytes], jobs: int = 1) -> Iterator[CheckedBallot]:
+    """Check ballots in `jobs` processes; yields them in order, raises VerificationError for the first refused."""
+    checking = checker(setup, jobs)
+    try:
+        for ballot in ballots:
+            yield from map(_accepted, checking.put(ballot))
+        yield from map(_accepted, checking.drain())
+    finally:
+        checking.close()
+
+
+def _accepted(outcome: Outcome) -> CheckedBallot:
+    if isinstance(outcome, VerificationError):
+        raise outcome
+    return outcome

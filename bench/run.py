@@ -1,0 +1,124 @@
+"""`make bench`: every benchmark of this folder in one run, as a table, docs/benchmarks.md and bench/results.json.
+
+A benchmark is a file of this folder with a title (`TITLE`), a paragraph that says how it measures (its docstring,
+from the second line on) and a function `figures(options: Options) -> Iterator[Figure]` (see kit.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+
+from kit import CACHE, ROOT, Figure, Options
+from rich.console import Console
+from rich.table import Table
+
+HERE = Path(__file__).parent
+HEADER = ("", "here", "unit", "peer", "of the peer", "ratio", "quartiles", "goal")
+
+
+def benchmarks(only: list[str]) -> list[ModuleType]:
+    """Every module of the folder that offers figures, by name; or those named."""
+    names = only or sorted(path.stem for path in HERE.glob("*.py") if path.stem not in ("run", "kit"))
+    modules = [importlib.import_module(name) for name in names]
+    return [module for module in modules if hasattr(module, "figures")]
+
+
+def cells(figure: Figure) -> tuple[str, ...]:
+    """One row of a table as texts."""
+    spread = figure.ratio_spread or figure.spread
+    goal = figure.goal if figure.met is None else f"{figure.goal} {'✓' if figure.met else '✗'}"
+    return (
+        figure.what,
+        number(figure.value),
+        figure.unit,
+        figure.peer,
+        "" if figure.peer_value is None else number(figure.peer_value),
+        "" if figure.ratio is None else f"{figure.ratio:.2f} ×",
+        "" if spread is None else f"{number(spread[0])} – {number(spread[1])}",
+        goal.strip(),
+    )
+
+
+def number(value: float) -> str:
+    """Three digits that count, and no more."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def machine() -> str:
+    """On what it ran."""
+    model = next(
+        (line.partition(":")[2].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
+    )
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    return f"{os.cpu_count()} × {model}, Python {platform.python_version()}, load before the run {load}"
+
+
+def _cpuinfo() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.is_file() else []
+
+
+def page(found: list[tuple[ModuleType, list[Figure]]], where: str, when: str) -> str:
+    """docs/benchmarks.md."""
+    parts = [
+        "# Benchmarks",
+        "",
+        f"Written by `make bench` on {when} ({where}). Medians; everything that is compared was measured in the same",
+        "run, round by round in turns, so the ratios count and the absolute figures are this machine's. The",
+        "quartiles are those of the ratio where there is one, else of the value.",
+    ]
+    for module, figures in found:
+        how = (module.__doc__ or "").partition("\n")[2].strip()
+        parts += ["", f"## {module.TITLE}", "", how, "", f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
+        parts += [f"| {' | '.join(cells(figure))} |" for figure in figures]
+    return "\n".join(parts) + "\n"
+
+
+def main() -> int:
+    """Run; returns 1 if a goal is missed."""
+    parser = argparse.ArgumentParser(prog="bench", description="Measure side by side; see bench/README.md.")
+    parser.add_argument(
+        "only", nargs="*", metavar="NAME", help="benchmarks by file name; all, and the files, if none"
+    )
+    parser.add_argument("--scale", type=float, default=1.0, help="fewer voters and rounds below 1")
+    parser.add_argument("--database", default="", metavar="URL", help="another database than SQLite, for journeys")
+    asked = parser.parse_args()
+    options = Options(asked.scale, asked.database)
+    CACHE.mkdir(parents=True, exist_ok=True)
+    where, when = machine(), datetime.now(UTC).strftime("%Y-%m-%d")
+    console = Console(width=max(Console().width, 150))
+    found = []
+    for module in benchmarks(asked.only):
+        table = Table(*HEADER, title=module.TITLE, title_justify="left")
+        figures = []
+        for figure in module.figures(options):
+            figures.append(figure)
+            table.add_row(*cells(figure))
+            print(f"  {' · '.join(cell for cell in cells(figure) if cell)}", file=sys.stderr, flush=True)
+        console.print(table)
+        found.append((module, figures))
+    results = {
+        "machine": where,
+        "date": when,
+        "scale": options.scale,
+        "benchmarks": {module.__name__: [asdict(figure) for figure in figures] for module, figures in found},
+    }
+    if asked.only:
+        (CACHE / "partial.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+    else:
+        (HERE / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+        (ROOT / "docs" / "benchmarks.md").write_text(page(found, where, when))
+    return int(any(figure.met is False for _, figures in found for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
