@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import pytest
 from ballot_kit import oracles
+from ballot_kit.arithmetics import *  # noqa: F403
 from ballot_kit.elections import VOTES, Contest, Replay, build
 
 from isoloir_ballots import canonical
-from isoloir_ballots.groups import PLAIN, named
-
-ARITHMETICS = ["libsodium"]
-if importlib.util.find_spec("isoloir_ballots_fast") or shutil.which("cargo"):
-    # Where cargo is, `make install` builds it: its absence fails the tests.
-    ARITHMETICS.append("curve25519-dalek")
-
-
-@pytest.fixture(scope="session", autouse=True, params=ARITHMETICS)
-def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Everything is held to the same on plain Ed25519 and with `isoloir-ballots-fast`, by subprocesses too."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(PLAIN, "1" if request.param == "libsodium" else "")
-        named.cache_clear()
-        assert named("Ed25519").arithmetic == request.param
-        yield request.param
-    named.cache_clear()
 
 
 @pytest.fixture(scope="session")

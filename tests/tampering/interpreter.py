@@ -222,7 +222,7 @@ class Tamperer:
         checked = []
         for value in map(load, self.box.ballots[skip:]):
             rows = tuple(
-                tuple(Ciphertext.from_json(group, choice) for choice in answer["choices"])
+                tuple(Ciphertext.from_json(choice, group.parse) for choice in answer["choices"])
                 for answer in value["answers"]
             )
             checked.append(CheckedBallot("", value["credential"], 1, rows))
