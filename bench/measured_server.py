@@ -71,7 +71,14 @@ def _watch() -> None:
     execute = aiosqlite.core.Connection._execute
 
     async def executed(self: Any, function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
-        return await execute(self, _counted("SQLite", function), *arguments, **named)
+        def counting(*given: Any, **others: Any) -> Any:
+            before = time.thread_time()
+            try:
+                return function(*given, **others)
+            finally:
+                spent["SQLite"] += time.thread_time() - before
+
+        return await execute(self, counting, *arguments, **named)
 
     aiosqlite.core.Connection._execute = executed
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from isoloir import poll_book, roll
@@ -26,12 +27,15 @@ PATIENCE = 10.0
 
 @dataclass(frozen=True)
 class ContestRight:
-    """Where a voter stands in one contest of their roll entry; `code` says why not, when not allowed."""
+    """Where a voter stands in one contest of their roll entry; `code` says why not, when not allowed.
+
+    `voted` is the hour that the poll book keeps, None before the vote.
+    """
 
     contest: Contest
     allowed: bool
     code: str | None
-    voted: bool
+    voted: datetime | None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ async def open_contests(
     rights = []
     for contest in roll.contests_of(election, entry):
         code = await _refusal(election, plugins, entry, claims, contest, folder, patience)
-        rights.append(ContestRight(contest, code is None, code, contest.id in marked))
+        rights.append(ContestRight(contest, code is None, code, marked.get(contest.id)))
     return rights
 
 

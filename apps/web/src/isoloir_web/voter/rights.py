@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from isoloir import lifecycle, poll_book, roll
+from isoloir import lifecycle, roll
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import Phase
@@ -51,7 +51,6 @@ async def require_voter(request: Asked, election: ElectionFile) -> Voting:
 async def standings(house: House, voting: Voting) -> list[Standing]:
     """Return the contests of this voter's roll entry, each with its state."""
     instance = house.instance
-    marked = await poll_book.marked(instance.store, voting.election, voting.entry.id)
     rights = await open_contests(
         voting.election,
         instance.plugins,
@@ -60,10 +59,7 @@ async def standings(house: House, voting: Voting) -> list[Standing]:
         voting.logged_in.claims,
         folder=instance.folder,
     )
-    return [
-        Standing(right.contest, marked.get(right.contest.id), None if right.allowed else right.code)
-        for right in rights
-    ]
+    return [Standing(right.contest, right.voted, None if right.allowed else right.code) for right in rights]
 
 
 async def require_right(house: House, voting: Voting, contest: Contest) -> None:
