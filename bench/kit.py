@@ -22,8 +22,8 @@ class Options:
     database: str = ""
 
     def rounds(self, number: int) -> int:
-        """That many rounds at scale 1, never fewer than three."""
-        return max(3, round(number * self.scale))
+        """That many rounds at scale 1, fewer below, but seven if there are that many."""
+        return max(min(number, 7), round(number * self.scale))
 
 
 @dataclass(frozen=True)
