@@ -67,7 +67,7 @@ def _cpuinfo() -> list[str]:
     return path.read_text().splitlines() if path.is_file() else []
 
 
-def page(found: list[tuple[ModuleType, list[Figure]]], where: str, when: str) -> str:
+def page(found: list[tuple[ModuleType, list[Figure]]], where: str, when: str, scale: float) -> str:
     """docs/benchmarks.md."""
     parts = [
         "# Benchmarks",
@@ -76,6 +76,8 @@ def page(found: list[tuple[ModuleType, list[Figure]]], where: str, when: str) ->
         "run, round by round in turns, so the ratios count and the absolute figures are this machine's. The",
         "quartiles are those of the ratio where there is one, else of the value.",
     ]
+    if scale != 1:
+        parts += ["", f"**A trial at scale {scale:g}**: fewer rounds and voters than the whole."]
     for module, figures in found:
         how = (module.__doc__ or "").partition("\n")[2].strip()
         parts += ["", f"## {module.TITLE}", "", how, "", f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
@@ -116,7 +118,7 @@ def main() -> int:
         (CACHE / "partial.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
     else:
         (HERE / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
-        (ROOT / "docs" / "benchmarks.md").write_text(page(found, where, when))
+        (ROOT / "docs" / "benchmarks.md").write_text(page(found, where, when, options.scale))
     return int(any(figure.met is False for _, figures in found for figure in figures))
 
 

@@ -302,12 +302,14 @@ def test_readme_example(archive: Path, tmp_path: Path, ballots: list[bytes]) -> 
 
 
 def test_readme_shows_what_the_command_says(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arithmetic: str
 ) -> None:
-    """The summary in the README is that of the archive among the vectors, to the letter."""
+    """The summary in the README is that of the archive among the vectors, to the letter; it names what computed."""
     monkeypatch.chdir(README.parents[1] / "tests" / "vectors")
     assert main(["--lang", "en", "ed25519.bel"]) == 0
-    assert f"```\n{capsys.readouterr().out}```" in README.read_text("utf-8")
+    shown = capsys.readouterr().out
+    assert f"by the library {arithmetic}." in shown
+    assert f"```\n{shown.replace(arithmetic, 'libsodium')}```" in README.read_text("utf-8")
 
 
 def test_readme_names_every_clause() -> None:
