@@ -66,7 +66,7 @@ vectors: install ## Make the vectors of tests/vectors anew
 
 simulate: install ## A whole election without a person: 200 voters
 	@.venv/bin/isoloir simulate examples/medecins-2024/election.toml --voters $(VOTERS) --json .cache/simulation.json \
-		--archives .cache/archives $(if $(GROUP),--group $(GROUP))
+		--archives .cache/archives $(if $(GROUP),--group $(GROUP)) $(if $(DATABASE),--database $(DATABASE))
 VOTERS ?= 200
 
 faults: install ## Kill, fill, lock and step a machine while voters cast: docs/faults.md

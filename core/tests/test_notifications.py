@@ -9,7 +9,6 @@ from isoloir.config.secrets import Keys
 from isoloir.hooks import Accepted, Message, NoConfig, Notifier, Rejected, Unknown
 from isoloir.notifications import DeliveryReport, Rendered, deliver, queue
 from isoloir.store import message_store
-from isoloir.store.engine import Store
 from isoloir.store.message_tables import MessageRow
 
 
@@ -46,12 +45,10 @@ def message(key="k", **more):
 
 
 @pytest.fixture
-async def post(tmp_path):
-    store = await Store.open(tmp_path / "isoloir.sqlite3")
+async def post(tmp_path, store):
     clock = ShiftedClock(SystemClock())
     clock.move_to(datetime(2024, 6, 11, 9, tzinfo=UTC))
-    yield SimpleNamespace(store=store, keys=Keys.open(tmp_path), clock=clock, folder=tmp_path)
-    await store.close()
+    return SimpleNamespace(store=store, keys=Keys.open(tmp_path), clock=clock, folder=tmp_path)
 
 
 async def put(post, *messages):

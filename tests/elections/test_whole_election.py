@@ -58,6 +58,18 @@ def test_a_simulated_election_ends_verified(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_simulated_election_ends_verified_on_postgresql(tmp_path, postgresql_url):
+    """The same election on PostgreSQL, two processes on one database: it ends verified."""
+    report, archives = simulate(tmp_path, "--voters", "40", "--seed", "1", "--database", postgresql_url)
+    assert report["verified"] is True
+    assert report["voters"] == 40
+    assert set(report["branches"]) == {"psc", "password"}
+    assert {"election_not_open", "election_closed"} <= set(report["refused"])
+    ran = subprocess.run([VERIFY, *archives, "--require", "tallied"], capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
+
+
+@pytest.mark.slow
 def test_a_program_that_is_not_ours_accepts_every_archive_and_refuses_a_changed_one(tmp_path):
     """belenios-tool 2.0 verifies each BELENIOS-2048 archive of a simulation; one flipped byte, and it does not."""
     report, made = simulate(tmp_path, "--voters", "12", "--seed", "3", "--group", "BELENIOS-2048")

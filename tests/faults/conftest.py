@@ -120,7 +120,7 @@ class Trouble:
 
     async def box_and_book(self) -> tuple[int, int]:
         """How many ballots the box holds, and how many entries the poll book."""
-        async with self.instance.store.read() as session:
+        async with self.instance.store.read("box") as session:
             ballots = sum((await box_store.count_waiting(session, self.election.id)).values())
             for contest in self.election.contests:
                 ballots += len(await box_store.trackers(session, self.election.id, contest.id))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -283,11 +282,9 @@ class Stage:
         return make(self.setups[contest_id], credential, [[int(number == choice) for number in range(4)]])
 
 
-@asynccontextmanager
-async def stage_in(folder: Path, *, base_url: str = BASE, demo: bool = False) -> AsyncIterator[Stage]:
+async def stage_in(folder: Path, store: Store, *, base_url: str = BASE, demo: bool = False) -> Stage:
     """Make a stage: an election with five electors, nothing done yet."""
     election = small_election()
-    store = await Store.open(f"sqlite:///{folder}/isoloir.sqlite3")
     clock = ShiftedClock()
     clock.move_to(election.window.opens - timedelta(days=3))
     keys = Keys.open(folder)
@@ -307,28 +304,22 @@ async def stage_in(folder: Path, *, base_url: str = BASE, demo: bool = False) ->
     people = [elector(number) for number in range(4)]
     people.append(elector(4, college="pu", last_name="Zola"))
     await roll.add_entries(store, election, people)
-    try:
-        yield stage
-    finally:
-        await store.close()
+    return stage
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage_in(tmp_path) as made:
-        yield made
+async def stage(tmp_path: Path, store: Store) -> Stage:
+    return await stage_in(tmp_path, store)
 
 
 @pytest.fixture
-async def demo_stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage_in(tmp_path, demo=True) as made:
-        yield made
+async def demo_stage(tmp_path: Path, store: Store) -> Stage:
+    return await stage_in(tmp_path, store, demo=True)
 
 
 @pytest.fixture
-async def secure_stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with stage_in(tmp_path, base_url="https://vote.example") as made:
-        yield made
+async def secure_stage(tmp_path: Path, store: Store) -> Stage:
+    return await stage_in(tmp_path, store, base_url="https://vote.example")
 
 
 @pytest.fixture

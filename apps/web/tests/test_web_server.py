@@ -1,9 +1,12 @@
 """The server: one process that listens, answers, ends when told, and refuses what would be unsafe."""
 
+import json
+import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import httpx2
@@ -70,3 +73,56 @@ def test_a_free_port_is_taken_as_tcp():
     with pytest.raises(IsoloirError) as refused:
         bound("192.0.2.1")
     assert refused.value.code == "port_taken"
+
+
+def test_several_workers_need_postgresql(instance):
+    """On SQLite several workers are refused by code: leases and gate are of one process there."""
+    folder, port = instance
+    ran = subprocess.run(
+        [ISOLOIR, "--instance", folder, "--lang", "en", "serve", "--port", str(port), "--workers", "2"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("workers_need_postgresql: ")
+
+
+def workers_of(server):
+    """Return the processes that answer on the port: those spawned by the server."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    commands = {int(child): Path(f"/proc/{child}/cmdline").read_bytes() for child in children}
+    return {pid for pid, command in commands.items() if b"spawn_main" in command}
+
+
+def wait_until(true, seconds=90):
+    """Look again and again whether something holds."""
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+@pytest.mark.slow
+def test_workers_answer_are_replaced_and_end_together(instance, postgresql_url):
+    """Two workers answer; one that is killed is replaced while the port stays open; SIGTERM ends all, status 0."""
+    folder, port = instance
+    settings = folder / "isoloir.toml"
+    settings.write_text(settings.read_text() + f"database = {json.dumps(postgresql_url)}\n")
+    url = f"http://127.0.0.1:{port}/"
+    with serve(folder, port, "--workers", "2") as server:
+        try:
+            assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+            first = workers_of(server)
+            assert len(first) == 2
+            killed = min(first)
+            os.kill(killed, signal.SIGKILL)
+            assert all(httpx2.get(url, timeout=60).status_code == 200 for _ in range(5))
+            wait_until(lambda: len(workers_of(server) - first) == 1)
+            os.kill(max(first), signal.SIGKILL)
+            assert httpx2.get(url, timeout=60).status_code == 200
+        finally:
+            server.send_signal(signal.SIGTERM)
+        assert server.wait(60) == 0
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(url)

@@ -13,8 +13,8 @@ from isoloir.clock import Clock
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.poll_book import hour_of
-from isoloir.store import box_store, cast_store
-from isoloir.store.cast_store import Outcome
+from isoloir.store import box_store
+from isoloir.store.cast_store import Ballot, Outcome
 from isoloir.store.engine import Store
 from isoloir_ballots import canonical, credentials
 from isoloir_ballots.errors import BallotsError
@@ -80,7 +80,7 @@ class Verifier:
 
     async def setup(self, store: Store, election_id: str, contest_id: str) -> Setup:
         """Return a contest's parsed setup; raises `setup_missing`."""
-        async with store.read() as session:
+        async with store.read("box") as session:
             digest = (await box_store.setup_digests(session, election_id)).get(contest_id)
         if digest is None:
             raise IsoloirError("setup_missing", election=election_id, contest=contest_id)
@@ -93,7 +93,7 @@ class Verifier:
             return self._setups[digest]
 
     async def _load(self, store: Store, election_id: str, contest_id: str) -> Setup:
-        async with store.read() as session:
+        async with store.read("box") as session:
             files = await box_store.setup(session, election_id, contest_id)
         if files is None:
             raise IsoloirError("setup_missing", election=election_id, contest=contest_id)
@@ -130,8 +130,7 @@ async def cast(
     if len(ballot) > largest(contest):
         raise IsoloirError("ballot_too_large", contest=contest_id, limit=largest(contest))
     tracker = tracker_of(ballot)
-    async with store.read() as session:
-        hindrance = await cast_store.standing(session, election.id, contest_id, voter.entry_id, tracker)
+    hindrance = await store.standing(election.id, contest_id, voter.entry_id, tracker)
     if hindrance is Outcome.HELD:
         return CastReceipt(tracker)
     if hindrance is not None:
@@ -140,8 +139,9 @@ async def cast(
     checked = await verifier.check(store, election.id, contest_id, ballot)
     if checked.weight != WEIGHT:
         raise IsoloirError("ballot_invalid", contest=contest_id, clause="ballot.weight")
-    kept = cast_store.Ballot(ballot, checked.tracker, checked.credential)
-    outcome = await store.kept(_write(store, election, voter, contest_id, kept, clock))
+    kept = Ballot(ballot, checked.tracker, checked.credential)
+    hour = hour_of(clock.now())
+    outcome = await store.kept(store.cast(election.id, contest_id, voter.entry_id, hour, kept))
     if outcome not in (Outcome.CAST, Outcome.HELD):
         raise _refusal(outcome, election, contest)
     return CastReceipt(checked.tracker)
@@ -170,14 +170,6 @@ async def require_maker(
         signer = ""
     if named is not None and not hmac.compare_digest(signer.encode(), named.encode()):
         raise IsoloirError("ballot_not_yours", election=election.id, contest=contest_id)
-
-
-async def _write(
-    store: Store, election: ElectionFile, voter: Voter, contest_id: str, ballot: cast_store.Ballot, clock: Clock
-) -> Outcome:
-    async with store.gate(election.id).shared(), store.write() as session:
-        hour = hour_of(clock.now())
-        return await cast_store.cast(session, election.id, contest_id, voter.entry_id, hour, ballot)
 
 
 def may_cast_at(election: ElectionFile, authenticated_at: datetime, now: datetime) -> str | None:

@@ -40,7 +40,7 @@ async def make_keys(
         entries = [share.entry for share in boards[contest.board]]
         keyed = counting.belenios_election(election, contest, pools[contest.id].uuid, entries)
         await registrar.save_setup(store, election, contest.id, keyed.serialise(), trustees.serialise(group, entries))
-    async with store.write() as session:
+    async with store.write("box") as session:
         public = {board: [share.to_json() for share in members] for board, members in boards.items()}
         await lifecycle_store.put_fact(session, election.id, _FACT, public)
 

@@ -120,7 +120,7 @@ async def missing(
 
     The digests are the present ones, needed for `State.OPEN`.
     """
-    async with store.read() as session:
+    async with store.read("box") as session:
         return await _missing(session, election, to, clock, Seal(system_digest, roll_digest))
 
 
@@ -133,7 +133,7 @@ async def create(
 
 async def key(store: Store, election: ElectionFile, clock: Clock) -> None:
     """Configured → keyed: every contest has voters, a pool that is large enough, and a setup made with it."""
-    async with store.read() as session:
+    async with store.read("box") as session:
         details = {"setups": await box_store.setup_digests(session, election.id)}
     await _act(store, election, State.KEYED, "keyed", clock, details)
 
@@ -161,7 +161,7 @@ async def seal(
 
 async def reseal_roll(store: Store, election: ElectionFile, clock: Clock, *, roll_digest: str, reason: str) -> None:
     """Seal the roll again after an act of the board; the former digest stays in the chain. Sealed to open."""
-    async with store.write() as session:
+    async with store.write("box") as session:
         present = State(await lifecycle_store.state(session, election.id))
         if present not in (State.SEALED, State.REHEARSED, State.OPEN):
             raise _order(election, present, State.SEALED)
@@ -173,7 +173,7 @@ async def reseal_roll(store: Store, election: ElectionFile, clock: Clock, *, rol
 
 async def break_seal(store: Store, election: ElectionFile, clock: Clock, *, reason: str) -> None:
     """Keyed, sealed or rehearsed → configured: setups and pools are removed, and are to be made anew."""
-    async with store.write() as session:
+    async with store.write("box") as session:
         present = State(await lifecycle_store.state(session, election.id))
         if present not in (State.KEYED, State.SEALED, State.REHEARSED):
             raise _order(election, present, State.CONFIGURED)
@@ -186,7 +186,7 @@ async def rehearsed(
     store: Store, election: ElectionFile, clock: Clock, *, system_digest: str, passed: bool, record: Mapping[str, Any]
 ) -> acts_store.Rehearsal:
     """Keep a rehearsal held under that system digest; sealed → rehearsed if it passed. Later ones may follow."""
-    async with store.write() as session:
+    async with store.write("box") as session:
         made = await acts_store.add_rehearsal(
             session, election.id, system_digest, passed, hour_of(clock.now()), record
         )
@@ -218,16 +218,14 @@ async def close(store: Store, election: ElectionFile, clock: Clock, keys: Keys, 
     slips past. Then seeds and leases are destroyed and the database is rewritten sorted, without its log.
     Raises `grace_not_over`, `box_unbalanced` (poll book and box differ), `lifecycle_order`.
     """
-    async with store.gate(election.id).exclusive():
-        await store.kept(_freeze(store, election, clock, keys))
-        registrar.destroy(store, keys_folder, election)
-        await store.forget_order(rebuild=True)
+    await store.kept(_freeze(store, election, clock, keys))
+    await finish_closing(store, election, keys_folder)
 
 
 async def _freeze(store: Store, election: ElectionFile, clock: Clock, keys: Keys) -> None:
-    async with store.write() as session:
+    async with store.alone(election.id) as session:
         await _demand(session, election, State.CLOSED, clock, Seal("", ""))
-        await publication.publish_last(session, store, election, clock, keys)
+        await publication.publish_last(session, election, clock, keys)
         voted = await poll_book_store.voted(session, election.id)
         boxes = {}
         for contest in election.contests:
@@ -243,7 +241,7 @@ async def finish_closing(store: Store, election: ElectionFile, keys_folder: Path
     present = await state(store, election.id)
     if present.value in lifecycle_store.BEFORE_OPENING or present is State.OPEN:
         raise _order(election, present, State.CLOSED)
-    registrar.destroy(store, keys_folder, election)
+    await registrar.destroy(store, keys_folder, election)
     await store.forget_order(rebuild=True)
 
 
@@ -288,7 +286,7 @@ async def _act(
     seal: Seal | None = None,
     facts: Mapping[str, Any] | None = None,
 ) -> None:
-    async with store.write() as session:
+    async with store.write("box") as session:
         await _demand(session, election, to, clock, seal or Seal("", ""))
         for name, value in (facts or {}).items():
             await lifecycle_store.put_fact(session, election.id, name, value)

@@ -139,7 +139,7 @@ async def queue(
         )
         for message in messages
     ]
-    async with store.write() as session:
+    async with store.write(beside=True) as session:
         added = await message_store.add(session, election.id, new)
         # The same statement either way: no message has the empty key.
         await message_store.remove(session, election.id, [message.key if discard else "" for message in new])

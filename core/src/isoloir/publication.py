@@ -100,32 +100,40 @@ async def publish_due(
 
     Casts wait meanwhile. Afterwards the write-ahead log, which keeps the order of casts, is emptied.
     """
-    async with store.gate(election.id).exclusive():
-        made = await store.kept(_publish_due(store, election, clock, keys, least, every))
-        if made:
-            await store.forget_order()
-    return made
+    async with store.read("box") as session:
+        if not await _due(session, election, clock, least, every):
+            return ()
+    return await store.kept(_publish_due(store, election, clock, keys, least, every))
 
 
 async def _publish_due(
     store: Store, election: ElectionFile, clock: Clock, keys: Keys, least: int, every: timedelta
 ) -> tuple[Publication, ...]:
-    now = clock.now()
-    async with store.write() as session:
-        if await lifecycle_store.state(session, election.id) != "open":
-            return ()
-        waiting = await box_store.count_waiting(session, election.id)
-        due = []
-        for contest in election.contests:
-            former = await acts_store.publications(session, election.id, contest.id)
-            rested = not former or now - former[-1].published_at >= every
-            if rested and waiting.get(contest.id, 0) >= max(least, 1):
-                due.append(contest.id)
-        return await _publish(session, store, election.id, due, clock, keys)
+    async with store.alone(election.id) as session:
+        due = await _due(session, election, clock, least, every)
+        made = await _publish(session, election.id, due, clock, keys)
+    if made:
+        await store.forget_order()
+    return made
+
+
+async def _due(
+    session: AsyncSession, election: ElectionFile, clock: Clock, least: int, every: timedelta
+) -> list[str]:
+    if await lifecycle_store.state(session, election.id) != "open":
+        return []
+    waiting = await box_store.count_waiting(session, election.id)
+    due = []
+    for contest in election.contests:
+        former = await acts_store.publications(session, election.id, contest.id)
+        rested = not former or clock.now() - former[-1].published_at >= every
+        if rested and waiting.get(contest.id, 0) >= max(least, 1):
+            due.append(contest.id)
+    return due
 
 
 async def publish_last(
-    session: AsyncSession, store: Store, election: ElectionFile, clock: Clock, keys: Keys
+    session: AsyncSession, election: ElectionFile, clock: Clock, keys: Keys
 ) -> tuple[Publication, ...]:
     """Publish whatever waits, and a first list where there is none: part of the freeze, in its transaction."""
     waiting = await box_store.count_waiting(session, election.id)
@@ -134,16 +142,17 @@ async def publish_last(
         for contest in election.contests
         if waiting.get(contest.id) or not await acts_store.publications(session, election.id, contest.id)
     ]
-    return await _publish(session, store, election.id, due, clock, keys)
+    return await _publish(session, election.id, due, clock, keys)
 
 
 async def _publish(
-    session: AsyncSession, store: Store, election_id: str, contests: Sequence[str], clock: Clock, keys: Keys
+    session: AsyncSession, election_id: str, contests: Sequence[str], clock: Clock, keys: Keys
 ) -> tuple[Publication, ...]:
     made = []
+    if contests:
+        await box_store.publish_waiting(session, election_id, contests)
     for contest_id in contests:
         former = await acts_store.publications(session, election_id, contest_id)
-        await box_store.publish_waiting(session, election_id, contest_id)
         trackers = await box_store.trackers(session, election_id, contest_id)
         signer = _signer(keys)
         unsigned = Publication(
@@ -163,20 +172,21 @@ async def _publish(
             name: getattr(publication, name) for name in ("contest", "number", "count", "hash", "previous_hash")
         }
         await audit_log.record(session, election_id, "box_published", details, clock)
-        store.leases.clear(election_id, contest_id)
         made.append(publication)
     return tuple(made)
 
 
 async def find(store: Store, election_id: str, tracker: str) -> str | None:
     """Return the contest whose box holds the ballot of exactly this tracker, published or not yet, or `None`."""
-    async with store.read() as session:
+    if "\0" in tracker:
+        return None  # no text to PostgreSQL
+    async with store.read("box") as session:
         return await box_store.find(session, election_id, tracker.strip())
 
 
 async def box(store: Store, election_id: str, contest_id: str) -> PublicBox:
     """Return the public list of a contest."""
-    async with store.read() as session:
+    async with store.read("box") as session:
         made = await acts_store.publications(session, election_id, contest_id)
         trackers = await box_store.trackers(session, election_id, contest_id)
     if not made:
@@ -198,7 +208,7 @@ async def box(store: Store, election_id: str, contest_id: str) -> PublicBox:
 
 async def publications(store: Store, election_id: str, contest_id: str) -> list[Publication]:
     """Return every publication of a contest, the oldest first."""
-    async with store.read() as session:
+    async with store.read("box") as session:
         return await acts_store.publications(session, election_id, contest_id)
 
 
@@ -207,7 +217,7 @@ async def setup_bytes(store: Store, election_id: str, contest_id: str) -> tuple[
 
     Raises `IsoloirError` `setup_missing` before the keys are made.
     """
-    async with store.read() as session:
+    async with store.read("box") as session:
         files = await box_store.setup(session, election_id, contest_id)
     if files is None:
         raise IsoloirError("setup_missing", election=election_id, contest=contest_id)
@@ -216,7 +226,7 @@ async def setup_bytes(store: Store, election_id: str, contest_id: str) -> tuple[
 
 async def ballots(store: Store, election_id: str, contest_id: str) -> AsyncIterator[bytes]:
     """Yield the ballots of a frozen box in the order of their trackers; raises `box_not_frozen` before."""
-    async with store.read() as session:
+    async with store.read("box") as session:
         state = await lifecycle_store.state(session, election_id)
         if state in lifecycle_store.BEFORE_OPENING or state == "open":
             raise IsoloirError("box_not_frozen", election=election_id)

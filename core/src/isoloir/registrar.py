@@ -14,9 +14,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from isoloir.clock import Clock, SystemClock
 from isoloir.config.election import ElectionFile
-from isoloir.config.secrets import FOLDER, read_private, write_private
+from isoloir.config.secrets import read_private, write_private
 from isoloir.errors import IsoloirError
 from isoloir.store import box_store, lifecycle_store, roll_store
 from isoloir.store.engine import Store
@@ -69,7 +71,7 @@ async def make_pools(
     for Ed25519. Raises `IsoloirError` `lifecycle_order` once the keys are made.
     """
     await _still_configured(store, election.id)
-    async with store.read() as session:
+    async with store.read("box") as session:
         entitled = await roll_store.entitled(session, election.id)
     pools = {}
     for contest in election.contests:
@@ -79,7 +81,7 @@ async def make_pools(
         publics = await _publics(election.group, uuid, seed, voters + spare, contest.id, progress)
         destroy_seed(keys_folder, election.id, contest.id)
         write_private(seed_file(keys_folder, election.id, contest.id), seed)
-        async with store.write() as session:
+        async with store.write("box") as session:
             await box_store.put_pool(session, election.id, contest.id, publics)
             await lifecycle_store.put_fact(
                 session, election.id, f"pool/{contest.id}", {"uuid": uuid, "entitled": voters, "reserve": spare}
@@ -109,7 +111,7 @@ async def _publics(
 async def pools(store: Store, election: ElectionFile) -> Mapping[str, Pool]:
     """Return the pools that were made, by contest."""
     found = {}
-    async with store.read() as session:
+    async with store.read("box") as session:
         for contest in election.contests:
             fact = await lifecycle_store.get_fact(session, election.id, f"pool/{contest.id}")
             publics = await box_store.pool(session, election.id, contest.id)
@@ -142,7 +144,7 @@ async def save_setup(
         clause = error.clause
     if clause:
         raise IsoloirError("setup_invalid", election=election.id, contest=contest_id, clause=clause)
-    async with store.write() as session:
+    async with store.write("box") as session:
         return await box_store.put_setup(
             session, election.id, contest_id, election_json, trustees_json, pool.public_credentials
         )
@@ -153,42 +155,40 @@ async def draw_credential(
     election: ElectionFile,
     contest_id: str,
     *,
-    keys_folder: Path | None = None,
+    keys_folder: Path,
     clock: Clock | None = None,
 ) -> str:
     """Draw a private credential at random among the unused ones of a contest, and lend it for ten minutes.
 
     The lease names no voter and only makes collisions rare; when every unused credential is lent, one that is lent
-    is drawn again, so that nobody can lock others out by drawing. `keys_folder` is ``secrets/`` beside the
-    database when left out. Raises `IsoloirError`: `election_not_open`, `box_frozen`, `contest_unknown`,
-    `credentials_exhausted`, `seed_missing`.
+    is drawn again, so that nobody can lock others out by drawing. Raises `IsoloirError`: `election_not_open`,
+    `box_frozen`, `contest_unknown`, `credentials_exhausted`, `seed_missing`.
     """
     now = (clock or SystemClock()).now()
     if contest_id not in {contest.id for contest in election.contests}:
         raise IsoloirError("contest_unknown", election=election.id)
-    async with store.read() as session:
+    lent = await store.leases.lent(election.id, contest_id, now)
+    async with store.read("box") as session:
         state = await lifecycle_store.state(session, election.id)
         if state != "open":
             code = "election_not_open" if state in lifecycle_store.BEFORE_OPENING else "box_frozen"
             raise IsoloirError(code, election=election.id)
-        size = (await box_store.pool_sizes(session, election.id)).get(contest_id, 0)
-        number = None
-        for _ in range(_TRIES if size else 0):
-            drawn = secrets.randbelow(size)
-            if drawn in store.leases.lent(election.id, contest_id, now):
-                continue
-            if await box_store.is_unused(session, election.id, contest_id, drawn):
-                number = drawn
-                break
-        if number is None:
-            unused = set(await box_store.unused(session, election.id, contest_id))
-            free = sorted(unused - store.leases.lent(election.id, contest_id, now)) or sorted(unused)
-            if not free:
-                raise IsoloirError("credentials_exhausted", election=election.id, contest=contest_id)
-            number = secrets.choice(free)
-    store.leases.take(election.id, contest_id, number, now)
-    seed = _seed(keys_folder or store.folder / FOLDER, election.id, contest_id)
-    return credentials.from_seed(seed, number)
+        number = await _drawn(session, election.id, contest_id, lent)
+    await store.leases.take(election.id, contest_id, number, now)
+    return credentials.from_seed(_seed(keys_folder, election.id, contest_id), number)
+
+
+async def _drawn(session: AsyncSession, election_id: str, contest_id: str, lent: set[int]) -> int:
+    size = (await box_store.pool_sizes(session, election_id)).get(contest_id, 0)
+    for _ in range(_TRIES if size else 0):
+        drawn = secrets.randbelow(size)
+        if drawn not in lent and await box_store.is_unused(session, election_id, contest_id, drawn):
+            return drawn
+    unused = set(await box_store.unused(session, election_id, contest_id))
+    free = sorted(unused - lent) or sorted(unused)
+    if not free:
+        raise IsoloirError("credentials_exhausted", election=election_id, contest=contest_id)
+    return secrets.choice(free)
 
 
 def seed_file(keys_folder: Path, election_id: str, contest_id: str) -> Path:
@@ -203,11 +203,11 @@ def _seed(keys_folder: Path, election_id: str, contest_id: str) -> bytes:
         raise IsoloirError("seed_missing", election=election_id, contest=contest_id) from None
 
 
-def destroy(store: Store, keys_folder: Path, election: ElectionFile) -> None:
+async def destroy(store: Store, keys_folder: Path, election: ElectionFile) -> None:
     """Destroy the seeds and the leases of an election: from here on nobody can sign a ballot for its pools."""
     for contest in election.contests:
         destroy_seed(keys_folder, election.id, contest.id)
-    store.leases.clear(election.id)
+    await store.leases.clear(election.id)
 
 
 def destroy_seed(keys_folder: Path, election_id: str, contest_id: str) -> None:
@@ -224,7 +224,7 @@ def destroy_seed(keys_folder: Path, election_id: str, contest_id: str) -> None:
 
 
 async def _still_configured(store: Store, election_id: str) -> None:
-    async with store.read() as session:
+    async with store.read("box") as session:
         state = await lifecycle_store.state(session, election_id)
     if state not in ("draft", "configured"):
         raise IsoloirError("lifecycle_order", election=election_id, state=state, wanted="configured")

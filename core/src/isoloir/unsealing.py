@@ -182,7 +182,7 @@ async def unseal(
         results.append(_result(contest, marked, ballots, counted, decided))
     found = Results(election.id, tuple(results))
     told = _to_json(found)
-    async with store.write() as session:
+    async with store.write("box") as session:
         await lifecycle_store.put_fact(session, election.id, _FACT, told)
     await lifecycle.tallied(store, election, clock, {"contests": told})
     return found

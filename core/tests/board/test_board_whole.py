@@ -16,7 +16,6 @@ from isoloir.key_share import KeyShare, read_public_share
 from isoloir.lifecycle import State
 from isoloir.plugin_set import PluginSet
 from isoloir.roll import NewEntry, add_entries, entries
-from isoloir.store.engine import Store
 from isoloir_ballots.ballot import make
 from isoloir_ballots.election import Election
 from isoloir_ballots.verify import check_archive
@@ -53,9 +52,8 @@ def election_of(**changes):
 
 
 @pytest.fixture
-async def place(tmp_path):
+async def place(tmp_path, store):
     clock = ShiftedClock(SystemClock())
-    store = await Store.open(tmp_path / "isoloir.sqlite3")
     election = election_of()
     shares = [KeyShare.generate("trial", "national", name, "Ed25519") for name in ("president", "delegate")]
     await add_entries(
@@ -63,11 +61,10 @@ async def place(tmp_path):
         election,
         [NewEntry("Dr", f"NOM{n}", "Alix", f"a{n}@ch.example", "", "ph", (), {}, {}) for n in range(5)],
     )
-    yield SimpleNamespace(
+    return SimpleNamespace(
         folder=tmp_path, secrets=tmp_path / "secrets", archives=tmp_path / "archives", clock=clock, store=store,
         election=election, shares=shares, plugins=PluginSet.of(), keys=Keys.open(tmp_path), verifier=Verifier(),
     )  # fmt: skip
-    await store.close()
 
 
 async def keyed(place):
@@ -88,7 +85,7 @@ async def rehearse(place, shares=None):
 
 async def vote(place, number, choice):
     voter = (await entries(place.store, "trial"))[number]
-    credential = await registrar.draw_credential(place.store, place.election, "cspm")
+    credential = await registrar.draw_credential(place.store, place.election, "cspm", keys_folder=place.secrets)
     setup = Election.parse((await publication.setup_bytes(place.store, "trial", "cspm"))[0])
     ballot = make(setup, credential, answer(place.election.contest("cspm"), choice))
     who = Voter(voter.id, "trial", place.clock.now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,13 +104,6 @@ def make_election() -> Any:
     return small_election
 
 
-@pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[Store]:
-    store = await Store.open(f"sqlite:///{tmp_path}/isoloir.sqlite3")
-    yield store
-    await store.close()
-
-
 @dataclass
 class Opened:
     """An election that is open, with what a booth and a board need."""
@@ -126,7 +118,10 @@ class Opened:
     ballots_election: dict[str, Election]
 
     async def credential(self, contest_id: str = "cspm") -> str:
-        return await registrar.draw_credential(self.store, self.election, contest_id, clock=self.clock)
+        keys_folder = self.folder / "secrets"
+        return await registrar.draw_credential(
+            self.store, self.election, contest_id, keys_folder=keys_folder, clock=self.clock
+        )
 
     def ballot(self, credential: str, choice: int = 0, contest_id: str = "cspm") -> bytes:
         answers = [int(number == choice) for number in range(4)]

@@ -33,7 +33,7 @@ async def due(opened: Any, **options: Any) -> list[str]:
 
 
 async def test_pool_is_roll_and_reserve(
-    store: Store, election: ElectionFile, tmp_path: Path, make_elector: Any
+    store: Store, election: ElectionFile, tmp_path: Path, make_elector: Any, raw: Any
 ) -> None:
     """A pool is one credential an elector and the reserve; publics are sorted, seeds 0600, not in the database."""
     people = [make_elector(n, college="ph" if n < 7 else "pu") for n in range(10)]
@@ -51,11 +51,10 @@ async def test_pool_is_roll_and_reserve(
         assert stat.S_IMODE(seed.stat().st_mode) == 0o600
         derived = credentials.from_seed(seed.read_bytes(), 3)
         assert credentials.public(named("Ed25519"), pool.uuid, derived) in listed
-        await store.forget_order()
-        kept = (tmp_path / "isoloir.sqlite3").read_bytes()
-        assert listed[0].encode() in kept
-        assert seed.read_bytes() not in kept
-        assert seed.read_bytes().hex().encode() not in kept
+        kept = str([raw(f"SELECT * FROM {table}") for table in ("box.box_credential", "box.box_setup", "acts.fact")])  # noqa: S608
+        assert listed[0] in kept
+        assert seed.read_bytes().hex() not in kept
+        assert repr(seed.read_bytes())[2:-1] not in kept
     assert await registrar.pools(store, election) == pools
 
 
@@ -101,7 +100,7 @@ async def test_exhausted_pool_says_so(open_with: Any) -> None:
     """When every credential has a ballot, the draw is refused; with one left it is drawn."""
     opened = await open_with(3)
     drawn = [await opened.credential() for _ in range(8)]
-    async with opened.store.write() as session:
+    async with opened.store.write("box") as session:
         from isoloir.store.base import insert_absent
         from isoloir.store.box_tables import WaitingRow
 
@@ -113,10 +112,10 @@ async def test_exhausted_pool_says_so(open_with: Any) -> None:
         ]
         await insert_absent(session, WaitingRow, rows[:-1])
     assert await opened.credential() == drawn[-1]
-    async with opened.store.write() as session:
+    async with opened.store.write("box") as session:
         await insert_absent(session, WaitingRow, rows[-1:])
     assert await code_of(opened.credential()) == "credentials_exhausted"
-    assert await code_of(registrar.draw_credential(opened.store, opened.election, "none")) == "contest_unknown"
+    assert await code_of(opened.credential("none")) == "contest_unknown"
 
 
 async def test_draws_are_uniform(open_with: Any) -> None:
@@ -124,7 +123,7 @@ async def test_draws_are_uniform(open_with: Any) -> None:
     opened = await open_with(3)
     found: Counter[str] = Counter()
     for _ in range(320):
-        opened.store.leases.clear(opened.election.id)
+        await opened.store.leases.clear(opened.election.id)
         found[await opened.credential()] += 1
     assert len(found) == 8
     assert max(found.values()) < 3 * 40  # forty each expected; beyond this once in 10^20
@@ -219,7 +218,7 @@ async def test_find_is_exact(open_with: Any) -> None:
     """A tracker is found whole, in its election; a part, a pattern, another case or election finds nothing."""
     opened = await open_with(3)
     tracker = (await opened.cast(0, await opened.fresh())).tracker
-    for wrong in ("", "%", tracker[:-1], tracker + "A", tracker.swapcase(), "' OR 1=1 --", "_" * 43):
+    for wrong in ("", "%", tracker[:-1], tracker + "A", tracker.swapcase(), "' OR 1=1 --", "_" * 43, f"{tracker}\0"):
         assert await publication.find(opened.store, opened.election.id, wrong) is None
     assert await publication.find(opened.store, "another", tracker) is None
     assert await publication.find(opened.store, opened.election.id, f" {tracker}\n") == "cspm"

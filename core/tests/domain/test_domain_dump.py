@@ -5,21 +5,32 @@ from __future__ import annotations
 import json
 import random
 import sqlite3
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, make_url
+from sqlalchemy.exc import IntegrityError
 
 from isoloir import publication
+from isoloir.errors import IsoloirError
 from isoloir.store import tables
 from isoloir.store.base import BOX, ROLL, metadata
+from isoloir.store.box_tables import CredentialRow
+from isoloir.testing.postgresql import BINARIES
 
 VOTERS = 40
 SUSPECT_MATCHES = 10
 """By chance one of forty matches; ten happen once in ten million joins."""
 SUSPECT_CORRELATION = 0.8
+
+on_sqlite = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize(
+    "new_database", [pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 
 
 @dataclass
@@ -122,6 +133,7 @@ def correlation(order: Sequence[int]) -> float:
     return 1 - 6 * sum((place - number) ** 2 for place, number in enumerate(order)) / (size * (size**2 - 1))
 
 
+@on_sqlite
 async def test_dump_after_publication_and_freeze_joins_nothing(open_with: Any, tmp_path: Path) -> None:
     """After a publication the box keeps no order of casts; after the freeze nothing does, and every join fails.
 
@@ -150,6 +162,7 @@ async def test_dump_after_publication_and_freeze_joins_nothing(open_with: Any, t
         assert suspects(voters, ballots) == []
 
 
+@on_sqlite
 async def test_nothing_of_the_waiting_box_stays_behind(open_with: Any, tmp_path: Path) -> None:
     """After the freeze each ballot and each poll-book row stands once in the file, and the log is empty."""
     opened = await open_with(VOTERS)
@@ -179,6 +192,166 @@ def test_attack_finds_tables_with_row_numbers(tmp_path: Path) -> None:
     voters, ballots = by_rows(path, made)
     assert ordered(voters)
     assert any(f": {VOTERS}" in found for found in suspects(voters, ballots))
+
+
+# --- PostgreSQL: a real dump, hidden columns, files, statistics and the log ------------------------------------
+
+HIDDEN = ("", "ORDER BY ctid", "ORDER BY ctid DESC",
+          *(f"ORDER BY {column}::text::bigint, ctid" for column in ("xmin", "xmax", "cmin")))  # fmt: skip
+_OURS = "n.nspname IN ('roll', 'box', 'acts')"
+
+
+def by_hidden_columns(raw: Any, made: Sequence[Vote]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Order the votes as each table gives its rows: plainly, by place in the file, by transaction."""
+    voters: dict[str, list[int]] = {}
+    ballots: dict[str, list[int]] = {}
+    found = raw(
+        "SELECT n.nspname || '.' || c.relname FROM pg_class c "  # noqa: S608 - names of our own
+        "JOIN pg_namespace n ON n.oid = c.relnamespace "
+        f"WHERE c.relkind = 'r' AND {_OURS}"
+    )
+    for (name,) in found:
+        for order in HIDDEN:
+            rows = raw(f"SELECT * FROM {name} {order}")  # noqa: S608
+            if name == "roll.poll_book":
+                _note(voters, f"{name} {order}", [_which(row, made, ("entry",)) for row in rows])
+            _note(ballots, f"{name} {order}", [_which(row, made, ("tracker", "credential")) for row in rows])
+    return voters, ballots
+
+
+def by_dump(text: str, made: Sequence[Vote]) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Order the votes as ``pg_dump`` wrote each table's rows."""
+    voters: dict[str, list[int]] = {}
+    ballots: dict[str, list[int]] = {}
+    for part in text.split("\nCOPY ")[1:]:
+        name = part.split(" ", 1)[0]
+        rows = [tuple(line.split("\t")) for line in part.split("\n\\.")[0].splitlines()]
+        if name == "roll.poll_book":
+            _note(voters, f"dump {name}", [_which(row, made, ("entry",)) for row in rows])
+        _note(ballots, f"dump {name}", [_which(row, made, ("tracker", "credential")) for row in rows])
+    return voters, ballots
+
+
+def by_relation_files(
+    raw: Any, data: Path, made: Sequence[Vote]
+) -> tuple[dict[str, list[int]], dict[str, list[int]]]:
+    """Order the votes by where their traces stand in the files of each table, index and TOAST table."""
+    voters: dict[str, list[int]] = {}
+    ballots: dict[str, list[int]] = {}
+    raw("CHECKPOINT")
+    files = raw(
+        "WITH ours AS (SELECT c.oid, c.reltoastrelid, "  # noqa: S608 - names of our own
+        "n.nspname || '.' || c.relname AS name FROM pg_class c "
+        f"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE {_OURS}) "
+        "SELECT name, pg_relation_filepath(oid) FROM ours UNION ALL "
+        "SELECT name || ' toast', pg_relation_filepath(reltoastrelid) FROM ours WHERE reltoastrelid <> 0"
+    )
+    for name, path in files:
+        content = (data / path).read_bytes() if path else b""
+        for field in ("tracker", "credential", "alpha"):
+            _places(ballots, f"{name} {field}", content, [getattr(vote, field).encode() for vote in made])
+        if name.startswith("roll.poll_book"):
+            _places(voters, name, content, [vote.entry.encode() for vote in made])
+    return voters, ballots
+
+
+def told(text: str, made: Sequence[Vote]) -> set[str]:
+    """Return which kinds of value stand in a text."""
+    kinds = ("tracker", "credential", "alpha", "entry")
+    return {kind for kind in kinds if any(getattr(vote, kind) in text for vote in made)}
+
+
+def dumped(postgresql: Any, url: str) -> str:
+    """Run the real ``pg_dump``, as the administrator does."""
+    command = [BINARIES / "pg_dump", "-h", postgresql.folder, "-U", "postgres", make_url(url).database or ""]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+@on_postgresql
+async def test_postgresql_keeps_no_order_of_ballots(
+    open_with: Any, raw: Any, postgresql: Any, database_url: str
+) -> None:
+    """Dump, ctid, xmin, xmax, files and TOAST: before a publication the order is found, afterwards none, nor a join.
+
+    The first half is the twin: the same looks on the waiting ballots join nearly all of them.
+    """
+    opened = await open_with(VOTERS)
+    data = postgresql.folder / "data"
+    made = await votes(opened)
+
+    def looks() -> dict[str, tuple[Orders, Orders]]:
+        return {
+            "hidden": by_hidden_columns(raw, made),
+            "dump": by_dump(dumped(postgresql, database_url), made),
+            "files": by_relation_files(raw, data, made),
+        }
+
+    for name, (voters, ballots) in looks().items():
+        assert ordered(ballots), name
+        if name != "files":  # pages are filled from their end: the order is there, the plain join is not
+            assert suspects(voters, ballots), name
+
+    assert await publication.publish_due(opened.store, opened.election, opened.clock, opened.keys)
+    await opened.close()
+    for name, (voters, ballots) in looks().items():
+        assert voters, name
+        assert any("box_published" in place for place in ballots), name
+        assert ordered(ballots) == []
+        assert suspects(voters, ballots) == []
+    assert raw("SELECT count(DISTINCT xmin::text) FROM box.box_published") == [(1,)]
+
+
+@on_postgresql
+async def test_postgresql_keeps_no_order_of_what_goes_on_waiting(open_with: Any, raw: Any) -> None:
+    """A contest that publishes leaves another's waiting ballots sorted too, and a second publication hides them."""
+    opened = await open_with(VOTERS)
+    made = await votes(opened)
+    for number in range(5):
+        await opened.cast(number, await opened.fresh(0, "csn"), "csn")
+    waiting = "SELECT contest, tracker FROM box.box_waiting ORDER BY ctid"
+    assert len(raw(waiting)) == VOTERS + 5
+    published = await publication.publish_due(opened.store, opened.election, opened.clock, opened.keys)
+    assert [one.contest for one in published] == ["cspm"]
+    rest = raw(waiting)
+    assert [contest for contest, _ in rest] == ["csn"] * 5
+    assert rest == sorted(rest)
+    assert raw("SELECT count(*) FROM box.box_resting") == [(0,)]
+    assert raw("SELECT count(DISTINCT xmin::text) FROM box.box_waiting") == [(1,)]
+    assert raw("SELECT count(*) FROM box.box_lease") == [(0,)]
+    assert told(str(raw("SELECT * FROM box.box_published")), made) >= {"tracker", "credential"}
+
+
+@on_postgresql
+async def test_postgresql_says_nothing_in_log_and_statistics(
+    open_with: Any, raw: Any, postgresql: Any, database_url: str
+) -> None:
+    """No value of a vote in the server's log nor in its statistics of activity; the twin logs them on purpose."""
+    opened = await open_with(VOTERS)
+    start = postgresql.log.stat().st_size
+    made = await votes(opened)
+    taken = await opened.fresh()
+    with pytest.raises(IsoloirError, match="already_voted"):
+        await opened.cast(0, taken)
+    with pytest.raises(IsoloirError, match="storage_unavailable"):  # noqa: PT012 - the block is what is tested
+        async with opened.store.write("box") as session:
+            row = {"election": "essai-2024", "contest": "cspm", "number": 0, "public": made[0].credential}
+            await (await session.connection()).execute(insert(CredentialRow), row)
+    assert await publication.publish_due(opened.store, opened.election, opened.clock, opened.keys)
+
+    def log() -> str:
+        return postgresql.log.read_bytes()[start:].decode()
+
+    views = [name for (name,) in raw("SELECT viewname FROM pg_views WHERE viewname LIKE 'pg_stat_%%'")]
+    assert len(views) > 20
+    statistics = "".join(str(raw(f"SELECT * FROM {view}")) for view in views)  # noqa: S608
+    assert "duplicate key" in log()
+    assert told(log() + statistics, made) == set()
+
+    # The twin: the same violation by somebody whose log is not kept quiet.
+    raw('ALTER DATABASE "' + (make_url(database_url).database or "") + '" SET log_error_verbosity = default')
+    with pytest.raises(IntegrityError):
+        raw("INSERT INTO box.box_published SELECT * FROM box.box_published LIMIT 1")
+    assert "tracker" in told(log(), made)
 
 
 def test_two_families_are_apart() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import pickle
 import random
-import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -26,7 +25,7 @@ from isoloir.store.engine import Store
 async def main(folder):
     with open(folder / "votes", "rb") as opened:
         election, clock, votes = pickle.load(opened)
-    store = await Store.open(folder / "isoloir.sqlite3")
+    store = await Store.open(sys.argv[2])
     verifier = casting.Verifier()
     async def cast(voter, ballot):
         receipt = await casting.cast(store, election, voter, "cspm", base64.b64decode(ballot), clock, verifier)
@@ -39,17 +38,14 @@ asyncio.run(main(Path(sys.argv[1])))
 """
 
 
-def dumped(path: Path) -> tuple[list[str], list[str]]:
-    connection = sqlite3.connect(path)
-    ballots = [tracker for (tracker,) in connection.execute("SELECT tracker FROM box_waiting")]
-    entries = [entry for (entry,) in connection.execute("SELECT entry FROM poll_book")]
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    connection.close()
+def dumped(raw: Any) -> tuple[list[str], list[str]]:
+    ballots = [tracker for (tracker,) in raw("SELECT tracker FROM box.box_waiting")]
+    entries = [entry for (entry,) in raw("SELECT entry FROM roll.poll_book")]
     return ballots, entries
 
 
 @pytest.mark.slow
-async def test_kills_lose_and_double_nothing(open_with: Any, tmp_path: Path) -> None:
+async def test_kills_lose_and_double_nothing(open_with: Any, tmp_path: Path, raw: Any, database_url: str) -> None:
     """Ten kills at random points: receipts printed so far have one ballot and one entry each; retries finish it."""
     opened = await open_with(60)
     credentials: set[str] = set()
@@ -63,10 +59,9 @@ async def test_kills_lose_and_double_nothing(open_with: Any, tmp_path: Path) -> 
     with (tmp_path / "votes").open("wb") as file:
         pickle.dump((opened.election, opened.clock, votes), file)
     await opened.store.close()
-    path = tmp_path / "isoloir.sqlite3"
     receipts: dict[str, str] = {}
     killed = 0
-    command = [sys.executable, "-c", CAST_BY_ANOTHER_PROCESS, str(tmp_path)]
+    command = [sys.executable, "-c", CAST_BY_ANOTHER_PROCESS, str(tmp_path), database_url]
     for attempt in range(ROUNDS + 1):
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: ASYNC220
         assert process.stdout is not None
@@ -88,13 +83,15 @@ async def test_kills_lose_and_double_nothing(open_with: Any, tmp_path: Path) -> 
         process.stdout.close()
         code = process.wait()
         assert code == (0 if last else -9)
-        ballots, entries = dumped(path)
+        ballots, entries = dumped(raw)
         assert len(ballots) == len(entries)
+        if database_url.startswith("sqlite"):
+            assert raw("PRAGMA integrity_check") == [("ok",)]
         assert set(Counter(ballots).values()) | set(Counter(entries).values()) <= {1}
         assert set(receipts) <= set(entries)
         assert set(receipts.values()) <= set(ballots)
     assert killed == ROUNDS
     assert len(receipts) == len(ballots) == 60
-    opened.store = await Store.open(path)
+    opened.store = await Store.open(database_url)
     await opened.close()
     await opened.store.close()

@@ -253,6 +253,7 @@ class House:
     """One instance with one election, its vote open."""
 
     folder: Path
+    database_url: str
     election: ElectionFile
     factors: Mapping[str, Scripted]
     checks: Mapping[str, ScriptedCheck]
@@ -268,8 +269,8 @@ class House:
     engine: Engine = field(init=False)
 
     async def another_engine(self, election: ElectionFile | None = None) -> Engine:
-        """Start another process over the same database: nothing is shared but the file."""
-        store = await Store.open(f"sqlite:///{self.folder}/isoloir.sqlite3")
+        """Start another process over the same database: nothing is shared but that."""
+        store = await Store.open(self.database_url)
         self.stack.push_async_callback(store.close)
         sessions = Sessions(store, self.keys, self.clock)
         return Engine(store, sessions, self.login_of(election or self.election, store, sessions))
@@ -309,7 +310,7 @@ class House:
         return (await self.entry(number)).identifier
 
     async def set_state(self, state: str) -> None:
-        async with self.engine.store.write() as writing:
+        async with self.engine.store.write("box") as writing:
             await lifecycle_store.set_state(writing, self.election.id, state)
 
     async def visitor(self, engine: Engine | None = None, *, locale: str = "fr", address: str = "") -> Visitor:
@@ -325,7 +326,7 @@ class House:
         def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
             noted.append(statement)
 
-        engines = [self.engine.store._reader.sync_engine, self.engine.store._writer.sync_engine]
+        engines = [engine.sync_engine for engine in self.engine.store.engines]
         for engine in engines:
             sql_event.listen(engine, "before_cursor_execute", note)
         try:
@@ -447,12 +448,12 @@ def side_by_side() -> Callable[..., Awaitable[SideBySide]]:
 
 async def open_vote(store: Store, election: ElectionFile, entries: Sequence[roll.NewEntry]) -> None:
     await roll.add_entries(store, election, entries)
-    async with store.write() as writing:
+    async with store.write("box") as writing:
         await lifecycle_store.set_state(writing, election.id, "open")
 
 
 @pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[Any]:
+async def house(tmp_path: Path, new_database: Callable[[], str]) -> AsyncIterator[Any]:
     """Return a function: factors by name, ways by id, and what else differs → the house, its vote open."""
     async with AsyncExitStack() as stack:
         http = httpx2.AsyncClient(transport=httpx2.MockTransport(lambda request: httpx2.Response(500)))
@@ -475,6 +476,7 @@ async def house(tmp_path: Path) -> AsyncIterator[Any]:
             folder.mkdir()
             made = House(
                 folder=folder,
+                database_url=new_database(),
                 election=small_election(list(factors), ways or {"way": list(factors)}, **given),
                 factors=factors,
                 checks=checks,

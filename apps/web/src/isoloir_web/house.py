@@ -10,8 +10,8 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from isoloir.casting import Verifier
 from isoloir.errors import IsoloirError
+from isoloir.login.windows import Window
 from isoloir.texts import Texts
-from isoloir_web.limits import Limit
 from isoloir_web.security import Site
 from isoloir_web.texts import catalogue
 
@@ -33,8 +33,9 @@ class House:
         self.site = Site.of(instance.settings.base_url)
         self.environment = _environment()
         self.verifier = Verifier()
-        self.lookups = Limit(instance.clock, 30, timedelta(minutes=1))
-        self.draws = Limit(instance.clock, 20, timedelta(minutes=10))
+        counted = (instance.store, instance.keys, instance.clock)
+        self.lookups = Window(*counted, "web.lookups", 30, timedelta(minutes=1))
+        self.draws = Window(*counted, "web.draws", 20, timedelta(minutes=10))
         self._texts: dict[str, Texts] = {}
         self._own = instance.texts.overridden(catalogue())
 

@@ -22,6 +22,7 @@ ENTRY_POINTS: Final = "isoloir.commands"
 NOUNS: Final[Mapping[str, str]] = {
     "audit": "isoloir.commands.audit:audit",
     "check-ballot": "isoloir.commands.check_ballot:check_ballot",
+    "database": "isoloir.commands.database:database",
     "election": "isoloir.commands.election:election",
     "invite": "isoloir.commands.invite:invite",
     "plugins": "isoloir.commands.plugins:plugins",

@@ -139,7 +139,7 @@ class Sessions:
             return None
         session = self._opened(handle, row)
         if session is not None and row.idle_until - now < self._idle - _TOUCH:
-            async with self._store.write() as writing:
+            async with self._store.write(beside=True) as writing:
                 await login_store.touch(writing, row.id, now + self._idle)
         return session
 
@@ -178,7 +178,7 @@ class Sessions:
 
     async def _save(self, session: Session) -> bool:
         idle_until = self._clock.now() + self._idle
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             saved = await login_store.save_session(
                 writing, session.id, session.version, self._sealed(session), idle_until
             )
@@ -188,19 +188,19 @@ class Sessions:
     async def speak(self, session: Session, locale: str) -> None:
         """Keep the language that the visitor asked for; it stands in no other request's way."""
         session.locale = locale
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             await login_store.set_locale(writing, session.id, locale)
 
     async def rotate(self, session: Session) -> None:
         """Give the session a new handle; the old one is dead."""
         handle = secrets.token_urlsafe(32)
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             await login_store.set_handle(writing, session.id, _digest(handle))
         session.handle = handle
 
     async def end(self, session: Session) -> None:
         """End the session: nothing of it is left."""
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             await login_store.delete_session(writing, session.id)
 
     @asynccontextmanager
@@ -226,14 +226,14 @@ class Sessions:
         """Hold the session against other processes; whoever dies holding it loses it by itself."""
         for _ in range(_TRIES):
             now = self._clock.now()
-            async with self._store.write() as writing:
+            async with self._store.write(beside=True) as writing:
                 if await login_store.hold(writing, f"session/{session.id}", holder, now, now + _HELD):
                     return
             await asyncio.sleep(_PAUSE)
         raise IsoloirError("login_busy")
 
     async def _let_go(self, session: Session, holder: str) -> None:
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             await login_store.let_go(writing, f"session/{session.id}", holder)
 
     async def _refresh(self, session: Session) -> None:

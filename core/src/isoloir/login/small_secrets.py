@@ -27,7 +27,7 @@ class StoredSecrets:
         """Keep `value` for that long; a former one is gone."""
         sealed = self._keys.encrypt(self._purpose(name), value.encode())
         expires = self._clock.now() + lasts
-        async with self._store.write() as writing:
+        async with self._store.write(beside=True) as writing:
             await login_store.put_secret(writing, self._scope, name, sealed, expires)
 
     async def get(self, name: str) -> str | None:

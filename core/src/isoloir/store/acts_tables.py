@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Field
 
-from isoloir.store.base import ACTS, Row, append_only, kept_in, table_of
+from isoloir.store.base import ACTS, Row, kept_in
 
 
 class LifecycleRow(Row, table=True):
@@ -75,7 +75,3 @@ class AuditRow(Row, table=True):
     at: str
     previous: str
     hash: str
-
-
-for _row in (FactRow, RehearsalRow, PublicationRow, AuditRow):
-    append_only(table_of(_row))

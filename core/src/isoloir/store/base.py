@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import DDL, MetaData, Table, event
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import MetaData
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -39,34 +39,25 @@ class Row(SQLModel):
         return repr(self)
 
 
+COUNTED = {"preserve_rowcount": True}
+"""Options of an INSERT whose number of rows is asked for; drivers do not tell it by themselves."""
+
+
+def insertion(session: AsyncSession, table: type[Row]) -> sqlite.Insert | postgresql.Insert:
+    """Return an INSERT that knows ON CONFLICT, as the session's database writes it."""
+    if session.get_bind().dialect.name == "postgresql":
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
 async def insert_absent(session: AsyncSession, table: type[Row], rows: Sequence[Mapping[str, Any]]) -> int:
     """Insert rows, leaving alone those whose key is there (ON CONFLICT DO NOTHING); return how many were new.
 
     Never an error: a violated constraint would print the values in a database's log.
     """
     connection = await session.connection()
-    statement = sqlite_insert(table).on_conflict_do_nothing()
+    statement = insertion(session, table).on_conflict_do_nothing()
     done = 0
     for row in rows:
-        done += (await connection.execute(statement, dict(row))).rowcount
+        done += (await connection.execute(statement, dict(row), execution_options=COUNTED)).rowcount
     return done
-
-
-def append_only(table: Table) -> None:
-    """Make SQLite refuse every UPDATE and DELETE of `table`."""
-    for act in ("UPDATE", "DELETE"):
-        event.listen(
-            table,
-            "after_create",
-            DDL(  # type: ignore[no-untyped-call]  # SQLAlchemy leaves its constructor untyped
-                f"CREATE TRIGGER {table.name}_no_{act.lower()} BEFORE {act} ON {table.name} "
-                f"BEGIN SELECT RAISE(ABORT, 'append-only'); END"
-            ).execute_if(dialect="sqlite"),
-        )
-
-
-def table_of(row: type[Row]) -> Table:
-    """Return the table behind a row's class."""
-    table = row.__table__  # type: ignore[attr-defined]  # SQLModel declares it for instances of its metaclass only
-    assert isinstance(table, Table)
-    return table

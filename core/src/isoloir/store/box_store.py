@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import func, insert
+from sqlalchemy import ColumnElement, Select, column, func, insert, not_, table
 from sqlalchemy import select as sql_select
 from sqlmodel import col, delete, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from isoloir.store.base import BOX
 from isoloir.store.box_tables import CredentialRow, PublishedRow, SetupRow, WaitingRow
 
 _PAGE = 500
+_COLUMNS = ("election", "contest", "tracker", "credential", "ballot")
+_RESTING = table("box_resting", *(column(name) for name in _COLUMNS), schema=BOX)
+"""On PostgreSQL: what goes on waiting, while a publication empties the table it waits in."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +124,9 @@ async def is_unused(session: AsyncSession, election_id: str, contest_id: str, nu
 
 async def is_used(session: AsyncSession, election_id: str, contest_id: str, credential: str) -> bool:
     """Say whether a ballot of this contest, waiting or published, is under this credential."""
-    for table in (WaitingRow, PublishedRow):
-        query = select(table.credential).where(
-            table.election == election_id, table.contest == contest_id, table.credential == credential
+    for row in (WaitingRow, PublishedRow):
+        query = select(row.credential).where(
+            row.election == election_id, row.contest == contest_id, row.credential == credential
         )
         if (await session.exec(query)).first() is not None:
             return True
@@ -131,8 +136,8 @@ async def is_used(session: AsyncSession, election_id: str, contest_id: str, cred
 async def unused(session: AsyncSession, election_id: str, contest_id: str) -> list[int]:
     """Return the numbers of every credential without a ballot."""
     taken = [
-        select(table.credential).where(table.election == election_id, table.contest == contest_id)
-        for table in (WaitingRow, PublishedRow)
+        select(row.credential).where(row.election == election_id, row.contest == contest_id)
+        for row in (WaitingRow, PublishedRow)
     ]
     query = select(CredentialRow.number).where(
         CredentialRow.election == election_id,
@@ -180,19 +185,28 @@ async def count_waiting(session: AsyncSession, election_id: str) -> dict[str, in
     return dict((await session.exec(query)).all())
 
 
-async def publish_waiting(session: AsyncSession, election_id: str, contest_id: str) -> None:
-    """Write the waiting ballots into the published ones in the order of trackers, and delete them there.
+async def publish_waiting(session: AsyncSession, election_id: str, contests: Sequence[str]) -> None:
+    """Write the waiting ballots of contests into the published ones in the order of trackers, and remove them there.
 
-    Never an UPDATE: a row keeps traces of when it was first written.
+    Never an UPDATE, and on PostgreSQL no DELETE: a row keeps traces of when it was first written, and a deleted one
+    stays in its page. What goes on waiting is written anew, sorted too.
     """
     connection = await session.connection()
-    mine = (col(WaitingRow.election) == election_id) & (col(WaitingRow.contest) == contest_id)
-    columns = ["election", "contest", "tracker", "credential", "ballot"]
-    waiting = (
-        sql_select(*(getattr(WaitingRow, name) for name in columns)).where(mine).order_by(col(WaitingRow.tracker))
-    )
-    await connection.execute(insert(PublishedRow).from_select(columns, waiting))
-    await session.exec(delete(WaitingRow).where(mine))
+    mine = (col(WaitingRow.election) == election_id) & col(WaitingRow.contest).in_(contests)
+    await connection.execute(insert(PublishedRow).from_select(_COLUMNS, _sorted(mine)))
+    if connection.dialect.name != "postgresql":
+        await session.exec(delete(WaitingRow).where(mine))
+        return
+    await connection.execute(insert(_RESTING).from_select(_COLUMNS, _sorted(not_(mine))))
+    await connection.exec_driver_sql("TRUNCATE box.box_waiting")
+    resting = sql_select(*(_RESTING.c[name] for name in _COLUMNS)).order_by(_RESTING.c.tracker)
+    await connection.execute(insert(WaitingRow).from_select(_COLUMNS, resting))
+    await connection.exec_driver_sql("TRUNCATE box.box_resting")
+
+
+def _sorted(which: ColumnElement[bool]) -> Select[Any]:
+    columns = (getattr(WaitingRow, name) for name in _COLUMNS)
+    return sql_select(*columns).where(which).order_by(col(WaitingRow.tracker))
 
 
 async def trackers(session: AsyncSession, election_id: str, contest_id: str) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import delete, func, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import case, delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from isoloir.store.base import insert_absent, insertion
 from isoloir.store.login_tables import BindingRow, FailureRow, HoldRow, SecretRow, SessionRow
 from isoloir.store.roll_tables import ContactRow
 
@@ -99,9 +99,9 @@ async def clean(session: AsyncSession, now: datetime) -> None:
 
 async def put_secret(session: AsyncSession, scope: str, name: str, value: bytes, expires: datetime) -> None:
     """Keep a secret; a former one of that name is gone."""
-    insertion = insert(SecretRow).values(scope=scope, name=name, value=value, expires=expires)
+    insert = insertion(session, SecretRow).values(scope=scope, name=name, value=value, expires=expires)
     await session.exec(
-        insertion.on_conflict_do_update(index_elements=["scope", "name"], set_={"value": value, "expires": expires})
+        insert.on_conflict_do_update(index_elements=["scope", "name"], set_={"value": value, "expires": expires})
     )
 
 
@@ -137,15 +137,37 @@ async def set_failures(
 ) -> None:
     """Keep a count."""
     values = {"failures": counted.failures, "wait_until": counted.wait_until, "forgotten": forgotten}
-    insertion = insert(FailureRow).values(election=election, name=name, subject=subject, **values)
-    await session.exec(insertion.on_conflict_do_update(index_elements=["election", "name", "subject"], set_=values))
+    insert = insertion(session, FailureRow).values(election=election, name=name, subject=subject, **values)
+    await session.exec(insert.on_conflict_do_update(index_elements=["election", "name", "subject"], set_=values))
+
+
+async def count_in_window(
+    session: AsyncSession, election: str, name: str, subject: str, now: datetime, ends: datetime
+) -> tuple[int, datetime]:
+    """Count one more in the window that is open for a subject, or open one that ends then; one statement.
+
+    Returns how many there are in it, and when it ends.
+    """
+    over = col(FailureRow.forgotten) <= now
+    opened = insertion(session, FailureRow).values(
+        election=election, name=name, subject=subject, failures=1, wait_until=ends, forgotten=ends
+    )
+    counted = opened.on_conflict_do_update(
+        index_elements=["election", "name", "subject"],
+        set_={
+            "failures": case((over, 1), else_=col(FailureRow.failures) + 1),
+            "wait_until": case((over, ends), else_=col(FailureRow.wait_until)),
+            "forgotten": case((over, ends), else_=col(FailureRow.forgotten)),
+        },
+    ).returning(col(FailureRow.failures), col(FailureRow.forgotten))
+    row = (await (await session.connection()).execute(counted)).one()
+    return row[0], row[1]
 
 
 async def hold(session: AsyncSession, place: str, holder: str, now: datetime, until: datetime) -> bool:
     """Take a place that nobody holds (any more); say whether it was taken."""
     await session.exec(delete(HoldRow).where(col(HoldRow.place) == place, col(HoldRow.until) <= now))
-    insertion = insert(HoldRow).values(place=place, holder=holder, until=until).on_conflict_do_nothing()
-    return (await session.exec(insertion)).rowcount == 1
+    return await insert_absent(session, HoldRow, [{"place": place, "holder": holder, "until": until}]) == 1
 
 
 async def let_go(session: AsyncSession, place: str, holder: str) -> None:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import delete, func, update
-from sqlalchemy.dialects.sqlite import insert
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from isoloir.store.base import insert_absent
 from isoloir.store.message_tables import MessageRow
 
 WAITING, SENDING, SENT, FAILED, UNKNOWN = "waiting", "sending", "sent", "failed", "unknown"
@@ -57,8 +57,7 @@ async def add(session: AsyncSession, election: str, messages: Sequence[NewMessag
             "entry": message.entry, "supersedes": message.supersedes, "state": WAITING, "tries": 0,
             "due": message.due, "body": message.body, "carrier_id": "", "code": "",
         }  # fmt: skip
-        result = await session.exec(insert(MessageRow).values(values).on_conflict_do_nothing())
-        added += max(result.rowcount, 0)
+        added += await insert_absent(session, MessageRow, [values])
     return added
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func
-from sqlmodel import col, select
+from sqlalchemy import select as sql_select
+from sqlmodel import select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.base import insert_absent
-from isoloir.store.roll_tables import PollBookRow
+from isoloir.store.roll_tables import VOTED_COUNT, PollBookRow
 
 
 async def mark(session: AsyncSession, election_id: str, contest_id: str, entry_id: str, hour: datetime) -> bool:
@@ -42,9 +42,5 @@ async def is_marked(session: AsyncSession, election_id: str, contest_id: str, en
 
 async def voted(session: AsyncSession, election_id: str) -> dict[str, int]:
     """Return how many entries have voted, by contest; contests without any are left out."""
-    query = (
-        select(PollBookRow.contest, func.count())
-        .where(PollBookRow.election == election_id)
-        .group_by(col(PollBookRow.contest))
-    )
-    return dict((await session.exec(query)).all())
+    query = sql_select(VOTED_COUNT.c.contest, VOTED_COUNT.c.entries).where(VOTED_COUNT.c.election == election_id)
+    return {row.contest: row.entries for row in await (await session.connection()).execute(query)}

@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import delete, func, insert
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from isoloir.store.roll_tables import ContactRow, EntitlementRow, EntryRow, KeyRow
+from isoloir.store.roll_tables import ENTITLED_COUNT, ContactRow, EntitlementRow, EntryRow, KeyRow
 
 _BULK_KILOBYTES = 64 * 1024
 _SELECT_ENTRIES = select(EntryRow, ContactRow).join(
@@ -187,15 +188,10 @@ async def count(session: AsyncSession, election_id: str) -> int:
 
 async def entitled(session: AsyncSession, election_id: str) -> dict[str, int]:
     """Return how many entries may vote, by contest; contests without any are left out."""
-    return dict(
-        (
-            await session.exec(
-                select(EntitlementRow.contest, func.count())
-                .where(EntitlementRow.election == election_id)
-                .group_by(col(EntitlementRow.contest))
-            )
-        ).all()
+    query = sql_select(ENTITLED_COUNT.c.contest, ENTITLED_COUNT.c.entries).where(
+        ENTITLED_COUNT.c.election == election_id
     )
+    return {row.contest: row.entries for row in await (await session.connection()).execute(query)}
 
 
 async def is_entitled(session: AsyncSession, election_id: str, contest_id: str, entry_id: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index
+from sqlalchemy import Column, Index, Integer, MetaData, String, Table
 from sqlmodel import Field
 
 from isoloir.store.base import ROLL, Row, kept_in
@@ -74,3 +74,17 @@ class PollBookRow(Row, table=True):
     contest: str = Field(primary_key=True)
     entry: str = Field(primary_key=True)
     hour: datetime
+
+
+_views = MetaData()
+
+
+def _count(name: str) -> Table:
+    columns = (Column("election", String), Column("contest", String), Column("entries", Integer))
+    return Table(name, _views, *columns, schema=ROLL)
+
+
+ENTITLED_COUNT = _count("entitled_count")
+"""View: how many entries may vote, by contest. With the next one all that the box's side sees of the roll."""
+VOTED_COUNT = _count("voted_count")
+"""View: how many entries have voted, by contest."""

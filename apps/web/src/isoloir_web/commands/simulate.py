@@ -23,6 +23,7 @@ from isoloir_web.trial.simulation import Simulation
 @click.option(
     "--kills", type=click.IntRange(min=0), default=0, help="SIGKILL the server so many times while voters cast."
 )
+@click.option("--database", help="An empty PostgreSQL database, prepared and upgraded; a SQLite file when left out.")
 @click.pass_context
 def simulate(
     ctx: click.Context,
@@ -33,6 +34,7 @@ def simulate(
     archives: Path | None,
     seed: int | None,
     kills: int,
+    database: str | None,
 ) -> None:
     """Run ELECTION from the invitation to the seats, with invented voters over HTTP, and verify it.
 
@@ -47,7 +49,14 @@ def simulate(
             bar.update(task, description=phase, completed=done, total=of or None)
 
         simulation = Simulation(
-            election, voters, group=group, archives=archives, seed=seed, kills=kills, advance=advance
+            election,
+            voters,
+            group=group,
+            archives=archives,
+            seed=seed,
+            kills=kills,
+            database=database,
+            advance=advance,
         )
         outcome = asyncio.run(simulation.run())
     text = json.dumps(outcome.report, ensure_ascii=False, indent=2)

@@ -20,6 +20,7 @@ from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import House, contest_of, house_of
+from isoloir_web.limits import count
 from isoloir_web.pages import Asked, Page, page
 from isoloir_web.refusals import REFUSAL
 
@@ -40,7 +41,7 @@ async def look_up(request: Asked, election: FromPath[str]) -> Page:
     house = house_of(request)
     file = house.election(election)
     typed = (await read_form(request)).get("tracker", "")
-    house.lookups.count(request.client.host if request.client else "")
+    await _count(house, file.id, request.client.host if request.client else "")
     tracker = re.sub(r"[\s\u00a0\u202f\u200b-]", "", typed)
     if not _TRACKER.fullmatch(tracker):
         error = "empty" if not tracker else "form"
@@ -48,6 +49,15 @@ async def look_up(request: Asked, election: FromPath[str]) -> Page:
     found = await publication.find(house.instance.store, file.id, tracker)
     headers = None if found else {REFUSAL: "tracker_unknown"}
     return await _box_page(request, house, file, typed=tracker, answer=(found or "",), headers=headers)
+
+
+async def _count(house: House, election_id: str, address: str) -> None:
+    try:
+        await count(house.lookups, election_id, address)
+    except IsoloirError as error:
+        # Looking up changes nothing: it goes on where nothing can be written, on a full disk say.
+        if error.code != "storage_unavailable":
+            raise
 
 
 @route("/e/{election:str}/box/{contest:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD])

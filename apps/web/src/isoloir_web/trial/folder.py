@@ -53,6 +53,7 @@ def write_instance(
     closes: datetime,
     group: str | None = None,
     demo: bool = True,
+    database: str | None = None,
 ) -> Trial:
     """Write an instance that runs a copy of the election file `source` on this machine.
 
@@ -70,6 +71,8 @@ def write_instance(
     write_private(folder / SECRETS / _SECRET_FILE, secrets.token_urlsafe(32).encode())
     plugins = sorted({point.name for point in entry_points(group=ENTRY_POINTS)} & _named(document))
     settings = {"base_url": base_url, "demo": demo, "plugins": plugins}
+    if database is not None:
+        settings["database"] = database
     (folder / "isoloir.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
     return Trial(folder, election_id, outbox, base_url)
 

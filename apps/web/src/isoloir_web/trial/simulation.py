@@ -65,6 +65,7 @@ class Simulation:
         archives: Path | None = None,
         seed: int | None = None,
         kills: int = 0,
+        database: str | None = None,
         advance: Advance | None = None,
     ) -> None:
         self.source = source
@@ -72,6 +73,7 @@ class Simulation:
         self.group = group
         self.archives = archives
         self.kills = kills
+        self.database = database
         self.draw = random.Random(seed)  # noqa: S311  # people and choices, no secret
         self.seconds: dict[str, float] = {}
         self.seen = Tally()
@@ -90,6 +92,7 @@ class Simulation:
                 opens=now,
                 closes=now + timedelta(days=2),
                 group=self.group,
+                database=self.database,
             )
             async with Instance.open(trial.folder) as instance:
                 election = instance.election(trial.election_id)

@@ -18,6 +18,7 @@ from isoloir.errors import IsoloirError
 from isoloir.lifecycle import display_order
 from isoloir_web.forms import require_token
 from isoloir_web.house import ROOT, House, contest_of, house_of
+from isoloir_web.limits import count
 from isoloir_web.pages import Asked, speaker, window_line
 from isoloir_web.voter.rights import Voting, require_right, require_voter, standings
 
@@ -85,7 +86,7 @@ async def credential(request: Asked, election: FromPath[str], contest: FromPath[
     file = house.election(election)
     chosen = contest_of(file, contest)
     voting = await _asking(request, file, chosen)
-    house.draws.count(f"{voting.entry.id}/{chosen.id}")
+    await count(house.draws, file.id, f"{voting.entry.id}/{chosen.id}")
     await require_right(house, voting, chosen)
     instance = house.instance
     drawn = await registrar.draw_credential(

@@ -1,0 +1,1 @@
+"""How a database comes from the first version of its tables to the present one, in revisions of Alembic."""

@@ -1,0 +1,1 @@
+"""The revisions, one a file, named in their order. What a released one says is never changed."""
