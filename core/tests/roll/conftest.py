@@ -6,7 +6,6 @@ import pytest
 
 from isoloir.clock import SystemClock
 from isoloir.config.election import ElectionFile
-from isoloir.store.engine import Store
 
 
 def both(text):
@@ -44,10 +43,3 @@ def election():
             "policy": {"any": [{"id": "x", "label": both("X"), "all": ["x"]}]},
         }
     )  # fmt: skip
-
-
-@pytest.fixture
-async def store(tmp_path):
-    opened = await Store.open(tmp_path / "isoloir.sqlite3")
-    yield opened
-    await opened.close()
