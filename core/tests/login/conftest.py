@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import httpx2
 import pytest
 from sqlalchemy import event as sql_event
+from sqlalchemy import make_url
 
 from isoloir import roll
 from isoloir.config.election import ElectionFile
@@ -56,6 +58,7 @@ from isoloir.plugin_set import PluginSet
 from isoloir.store import lifecycle_store
 from isoloir.store.engine import Store
 from isoloir.testing import FakeClock
+from isoloir.testing.postgresql import BINARIES
 from isoloir.texts import Texts, read_catalogues
 
 BASE = "http://127.0.0.1:8000"
@@ -274,6 +277,16 @@ class House:
         self.stack.push_async_callback(store.close)
         sessions = Sessions(store, self.keys, self.clock)
         return Engine(store, sessions, self.login_of(election or self.election, store, sessions))
+
+    def kept(self) -> bytes:
+        """Everything that the database holds: its files, or a dump with its bytes decoded."""
+        url = make_url(self.database_url)
+        if url.get_backend_name() == "sqlite":
+            path = Path(url.database or "")
+            return b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
+        command = [BINARIES / "pg_dump", "-h", str(url.query["host"]), "-U", "postgres", url.database or ""]
+        text = subprocess.run(command, capture_output=True, check=True).stdout
+        return text + b"".join(bytes.fromhex(found.decode()) for found in re.findall(rb"x((?:[0-9a-f]{2})+)", text))
 
     def login_of(self, election: ElectionFile, store: Store, sessions: Sessions) -> Login:
         return Login(

@@ -111,7 +111,7 @@ async def test_no_dump_of_a_login_shows_a_secret(
     )
     assert {right.code for right in refused_in} == {"eligibility_failed"}
     assert "leaky" in caplog.text
-    kept = b"".join(path.read_bytes() for path in made.folder.iterdir() if path.is_file())
+    kept = made.kept()
     session = await visitor.session()
     for text in (
         caplog.text,
@@ -169,7 +169,7 @@ async def test_what_is_stored_of_a_login_is_encrypted(house: Any, plays: Any) ->
     shown = await visitor.answer("typed-by-the-voter", "secret-of-the-voter")
     assert shown.fields[0].value == "typed-by-the-voter"
     assert shown.fields[1].value == ""
-    kept = b"".join(path.read_bytes() for path in made.folder.iterdir() if path.is_file())
+    kept = made.kept()
     for text in (
         "Dr Shown", "typed-by-the-voter", "secret-of-the-voter", "state-of-the-factor", "kept-by-the-factor",
         "typed-subject", token, visitor.handle,

@@ -180,6 +180,6 @@ async def test_addresses_are_kept_encrypted(house: Any, plays: Any, without_mobi
     visitor = await made.visitor()
     await visitor.identify(await made.identifier())
     await visitor.answer(MINE)
-    kept = b"".join(path.read_bytes() for path in made.folder.iterdir() if path.is_file())
+    kept = made.kept()
     assert MINE.encode() not in kept
     assert b"login_binding" in kept
