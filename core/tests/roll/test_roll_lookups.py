@@ -55,6 +55,12 @@ def by_whole_key(step: str) -> bool:
 
 
 @pytest.fixture
+def database_url(sqlite_url: str) -> str:
+    """The plans read here are SQLite's; PostgreSQL has the same keys."""
+    return sqlite_url
+
+
+@pytest.fixture
 async def filled(store: Store, election: ElectionFile) -> Store:
     lines = [LINE.format(number) for number in range(300)]
     await import_roll(store, election, read_roll("\n".join((HEAD, *lines)).encode(), election))

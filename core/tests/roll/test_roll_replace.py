@@ -108,11 +108,11 @@ async def test_after_the_seal_nothing_is_imported(store: Store, election: Electi
     """Once sealed an import is refused by name, whichever it is; before, both are done."""
     await import_roll(store, election, read_roll(file(line(1)), election))
     for state in ("draft", "configured", "keyed"):
-        async with store.write() as session:
+        async with store.write("box") as session:
             await lifecycle_store.set_state(session, election.id, state)
         await import_roll(store, election, read_roll(file(line(1)), election), in_place=True)
     for state in ("sealed", "rehearsed", "open", "closed", "tallied", "published", "archived"):
-        async with store.write() as session:
+        async with store.write("box") as session:
             await lifecycle_store.set_state(session, election.id, state)
         with pytest.raises(IsoloirError, match="roll_sealed"):
             await import_roll(store, election, read_roll(file(line(2)), election), in_place=in_place)
