@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from isoloir import lifecycle
 from isoloir.config.settings import Settings
 from isoloir.errors import IsoloirError
 from isoloir.hooks import Message
+from isoloir.login.bindings import Bindings
 from isoloir_outbox.box import keep
 from isoloir_web.server import refuse_unsafe
 
@@ -28,43 +30,85 @@ async def test_an_ordinary_instance_has_no_demonstration(stage: Any, web: Any) -
     assert stage.clock.shift == before
 
 
-async def test_the_demonstration_shows_people_and_messages_newest_first(
-    demo_stage: Any, web: Any, tmp_path: Path
-) -> None:
-    """Whom to vote as with what to type, and what they received; one person's messages alone on demand."""
-    folder = tmp_path / "outbox"
-    (use,) = [
-        demo_stage.only.model_copy(
-            update={
-                "notifiers": {
-                    "email": type(demo_stage.only.factors["psc"])(plugin="outbox", config={"folder": str(folder)})
-                }
-            }
-        )
-    ]
-    demo_stage.files[use.id] = use
-    for number in range(2):
+def keep_in_outbox(stage: Any, folder: Path, *recipients: str) -> None:
+    """Make the election's e-mail go to an outbox, and put one message to each recipient into it."""
+    use = type(stage.only.factors["psc"])(plugin="outbox", config={"folder": str(folder)})
+    stage.files[stage.only.id] = stage.only.model_copy(update={"notifiers": {"email": use}})
+    for number, recipient in enumerate(recipients):
         message = Message(
             channel="email",
-            recipient=f"alix{number}@example.org",
+            recipient=recipient,
             subject=f"Message <{number}>",
             text="Bonjour",
             key=str(number),
             sender_name="Vote",
             sender_address="vote@example.org",
             reply_to="vote@example.org",
-            election=use.id,
+            election=stage.only.id,
         )
         keep(folder, message)
-    first = (await demo_stage.voters())[0]
+
+
+async def test_the_demonstration_shows_the_newest_messages_and_no_more(
+    demo_stage: Any, web: Any, tmp_path: Path
+) -> None:
+    """However many were sent, the first page shows the five newest, newest first, and how many there are."""
+    keep_in_outbox(demo_stage, tmp_path / "outbox", *(f"alix{number}@example.org" for number in range(9)))
     async with web(demo_stage) as client:
         page = (await client.get("/demo/")).text
-        own = (await client.get("/demo/", params={"to": first.id})).text
-    assert page.index("Message &lt;1&gt;") < page.index("Message &lt;0&gt;")
-    assert first.identifier in page
-    assert first.fields["ordinal_number"] in page
-    assert "Message &lt;0&gt;" in own
-    assert "Message &lt;1&gt;" not in own
+    assert re.findall(r"<b>Message &lt;(\d)&gt;", page) == ["8", "7", "6", "5", "4"]
+    assert "sur 9" in page
+
+
+async def test_one_person_has_a_page_with_what_to_type_and_their_own_messages(
+    demo_stage: Any, web: Any, tmp_path: Path
+) -> None:
+    """Identifier, numbers, mobile; the messages to that person's addresses, and nobody else's."""
+    first, second = (await demo_stage.voters())[:2]
+    keep_in_outbox(demo_stage, tmp_path / "outbox", first.email, second.email)
+    async with web(demo_stage) as client:
+        own = await client.get(f"/demo/people/essai-2024/{first.id}")
+        nobody = await client.get(f"/demo/people/essai-2024/{'0' * 32}")
+        elsewhere = await client.get(f"/demo/people/nothing/{first.id}")
+    for told in (first.display, first.identifier, first.fields["ordinal_number"], first.mobile, "Message &lt;0&gt;"):
+        assert told in own.text
+    assert "Message &lt;1&gt;" not in own.text
+    assert nobody.status_code == elsewhere.status_code == 404
+
+
+async def test_a_mobile_typed_while_voting_leads_to_the_persons_page(
+    demo_stage: Any, web: Any, tmp_path: Path
+) -> None:
+    """A text message to a number that the roll does not hold is found on the page of who typed it."""
+    entry = (await demo_stage.voters())[0]
+    keep_in_outbox(demo_stage, tmp_path / "outbox", "+33612987654")
+    address = f"/demo/people/essai-2024/{entry.id}"
+    async with web(demo_stage) as client:
+        assert "Message &lt;0&gt;" not in (await client.get(address)).text
+        await Bindings(demo_stage.store, demo_stage.keys, "essai-2024").bind(entry.id, "sms", "+33612987654", 1)
+        assert "Message &lt;0&gt;" in (await client.get(address)).text
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("", ["Martin", "Martin1", "Martin2", "Martin3"]),
+        ("zola", ["Zola"]),
+        ("ALIX  zóla", ["Zola"]),
+        ("75/3", ["Martin3"]),
+        ("alix2@example.org", ["Martin2"]),
+        ("martin1 zola", []),
+        ("<b>", []),
+    ],
+)
+async def test_people_are_found_by_what_one_knows_of_them(
+    demo_stage: Any, web: Any, words: str, found: list[str]
+) -> None:
+    """Name, number or address, in part, without case and accents; all the words must fit."""
+    async with web(demo_stage) as client:
+        page = (await client.get("/demo/", params={"who": words})).text
+    assert re.findall(r'<a class="card choice".*?<b>Dr Alix (\w+)</b>', page) == found
+    assert "<b>\u202f»" not in page
 
 
 @pytest.mark.parametrize(

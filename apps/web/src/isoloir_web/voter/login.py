@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from litestar import Response, get, post, route
@@ -11,9 +12,10 @@ from litestar.params import FromPath
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown, Shown, WaitShown
+from isoloir.notifications import common_values
 from isoloir_web.forms import FORM_BYTES, TOKEN, read_form, require_token
 from isoloir_web.house import house_of
-from isoloir_web.pages import Asked, Page, page, see_other
+from isoloir_web.pages import Asked, Page, Speaker, page, see_other, speaker
 from isoloir_web.refusals import REFUSAL
 from isoloir_web.sessions import visit_of
 from isoloir_web.voter.rights import require_open
@@ -195,10 +197,18 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
                 status=422 if wrong else 200,
                 headers={REFUSAL: codes} if codes else None,
                 shown=shown,
+                remedies=_remedies(speaker(request, election), shown.codes, election),
                 who_so_far=shown.display,
                 token=token,
                 here=here,
             )
+
+
+def _remedies(say: Speaker, codes: Sequence[str], election: ElectionFile) -> list[str]:
+    """Return what to do about each error of a form, once; what has places of the factor's own is left out."""
+    common = common_values(election, say.locale)
+    texts = (say.t(f"error.{code}.remedy", **common) for code in codes if say.has(f"error.{code}.remedy"))
+    return list(dict.fromkeys(text for text in texts if "{" not in text))
 
 
 handlers = (begin, step, submit, callback, ask_not_me, not_me, ask_logout, logout, goodbye)

@@ -112,8 +112,6 @@ SHAPES: Final[tuple[Identity, ...]] = (
 def from_roll(rows: Iterable[tuple[str, str, str, str]]) -> tuple[Identity, ...]:
     """Make identities from a roll: (RPPS number of 11 digits, civility as in "Dr", first name, last name)."""
     return tuple(
-        identity(
-            f"8{rpps}", first.upper(), last.upper(), civility=civility.upper().rstrip("."), note="liste électorale"
-        )
+        identity(f"8{rpps}", first.upper(), last.upper(), civility=civility.upper().rstrip("."))
         for rpps, civility, first, last in rows
     )

@@ -10,7 +10,8 @@ from isoloir_prosante_connect.simulator.authority import Asked
 from isoloir_prosante_connect.simulator.identities import Identity
 
 STYLE: Final = (files(__package__) / "simulator.css").read_bytes()
-_SHOWN_AT_MOST: Final = 20
+_SHOWN_AT_MOST: Final = 12
+_SHOWN_OF_MORE: Final = 4
 _MEANS: Final = (
     ("CARD", "Carte CPS", "La carte est dans le lecteur, le code est tapé."),
     ("MOBILE", "e-CPS", "La demande est confirmée sur le téléphone."),
@@ -45,11 +46,15 @@ Ce simulateur n’est pas le service Pro Santé Connect. Toutes les personnes y 
 def login_page(
     asked: Asked, handle: str, identities: tuple[Identity, ...], *, action: str, style: str, error: str = ""
 ) -> str:
-    """Return the page where a means and an identity are chosen; `handle` comes back with the form."""
+    """Return the page where a means and an identity are chosen; `handle` comes back with the form.
+
+    Of a long list the first are shown; all others are chosen by their number.
+    """
     title = "Qui se connecte ?"
+    shown = identities if len(identities) <= _SHOWN_AT_MOST else identities[:_SHOWN_OF_MORE]
     people = "".join(
         _choice("identity", one.id, one.name, f"{one.number} – {one.note}" if one.note else one.number, index == 0)
-        for index, one in enumerate(identities[:_SHOWN_AT_MOST])
+        for index, one in enumerate(shown)
     )
     means = "".join(_choice("means", value, name, hint, value == "CARD") for value, name, hint in _MEANS)
     alert = f'<div class="note stop" role="alert"><b>Erreur\u202f:</b> {escape(error)}</div>' if error else ""
@@ -63,8 +68,8 @@ ou son téléphone.</p>
 {alert}
 <form method="post" action="{escape(action)}">
 <input type="hidden" name="request" value="{escape(handle)}">
-<fieldset><legend><h2>Moyen d’identification</h2></legend>{means}</fieldset>
-<fieldset><legend><h2>Identité</h2></legend>{people}
+<fieldset><legend><h2>Moyen d’identification</h2></legend><div class="cards">{means}</div></fieldset>
+<fieldset><legend><h2>Identité</h2></legend><div class="cards">{people}</div>
 <p class="field"><label for="number">Une autre personne, par son numéro RPPS</label>
 <input id="number" name="number" inputmode="numeric" autocomplete="off" maxlength="64"{invalid}></p></fieldset>
 <div class="acts"><button class="go">Se connecter</button>

@@ -1,0 +1,125 @@
+"""Fixtures: a demonstration of the module's own on a free port, a real Chromium, and people in front of it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from .driving import Demonstration, Look, Voter
+from .people import FRENCH, ROOT, Elector, Words, electors
+from .views import fits, shoot
+
+ISOLOIR = Path(sys.executable).with_name("isoloir")
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Served:
+    """A demonstration that runs: its address and its instance's folder."""
+
+    address: str
+    folder: Path
+
+    def isoloir(self, *arguments: str | Path) -> str:
+        """Run a command on the instance; returns what it prints."""
+        command = [ISOLOIR, "--lang", "en", "--instance", self.folder, *arguments]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("demo") / "instance"
+    server = subprocess.Popen(
+        [ISOLOIR, "--lang", "en", "demo", "--port", "0", "--folder", folder],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert server.stdout is not None
+    found = next((line for line in server.stdout if "http://127.0.0.1:" in line), "")
+    address = re.search(r"http://127\.0\.0\.1:\d+", found)
+    assert address, "the demonstration did not start"
+    yield Served(address[0], folder)
+    server.send_signal(signal.SIGINT)
+    server.stdout.close()
+    server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        assert Path(CHROMIUM).exists(), "Chromium is not installed: tools/install-test-programs"
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def roll() -> dict[str, Elector]:
+    return electors()
+
+
+@pytest.fixture
+def visit(demo: Served, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a browser of one's own; afterwards: no console error, nothing asked of any other host."""
+    opened, errors, elsewhere = [], [], []
+
+    def open_page(**options: Any) -> Page:
+        context = chromium.new_context(
+            accept_downloads=True, base_url=demo.address, **{"viewport": {"width": 1100, "height": 900}, **options}
+        )
+        context.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+        context.on("weberror", lambda one: errors.append(str(one.error)))
+        context.on(
+            "request",
+            lambda one: (
+                elsewhere.append(one.url) if not one.url.startswith((demo.address, "data:", "blob:")) else None
+            ),
+        )
+        opened.append(context)
+        return context.new_page()
+
+    yield open_page
+    for context in opened:
+        context.close()
+    # A refusal has a status of its own, and the browser's console says so.
+    assert [one for one in errors if "status of 4" not in one] == []
+    assert elsewhere == []
+
+
+@pytest.fixture
+def voter(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Callable[..., Voter]:
+    """Put somebody in front of the pages; `look` is what is done with each page passed (fits, and a screenshot)."""
+    name = request.node.name.removeprefix("test_")
+
+    def in_front(words: Words = FRENCH, look: Look | None = None, **options: Any) -> Voter:
+        def see(page: Page, what: str) -> None:
+            fits(page)
+            shoot(page, f"{name}/{what}")
+
+        return Voter(visit(**{"locale": words.locale, **options}), words, look or see)
+
+    return in_front
+
+
+@pytest.fixture
+def demonstration(visit: Callable[..., Page]) -> Callable[..., Demonstration]:
+    """Open the demonstration's pages in a window of their own."""
+    return lambda words=FRENCH, **options: Demonstration(visit(**{"locale": words.locale, **options}), words)
