@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
 	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench
+.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench screenshots
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -79,3 +79,8 @@ booth: install ## Rebuild the voter's booth, byte for byte
 bench: install ## Measure everything side by side: docs/benchmarks.md, bench/results.json
 	@tools/install-test-programs
 	@PYTHONPATH=bench .venv/bin/python bench/run.py $(BENCH)
+
+screenshots: install ## A picture of every page, in both languages and every view, into screenshots/
+	@tools/install-test-programs
+	@rm -rf screenshots
+	@ISOLOIR_SCREENSHOTS=screenshots $(RUN) pytest -q -n 2 --dist loadgroup tests/browser

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from .driving import Demonstration, Look, Voter
 from .people import FRENCH, ROOT, Elector, Words, electors
-from .views import fits, shoot
+from .views import DESKTOP, fits, shoot
 
 ISOLOIR = Path(sys.executable).with_name("isoloir")
 CHROMIUM = "/usr/bin/chromium"
@@ -34,12 +34,25 @@ class Served:
     address: str
     folder: Path
 
+    def wait(self, minutes: int) -> None:
+        """Let minutes pass, for every process of the instance."""
+        shift = self.folder / "clock-shift"
+        later = shift.with_suffix(".later")
+        later.write_text(str(float(shift.read_text()) + 60 * minutes))
+        later.replace(shift)
+
     def isoloir(self, *arguments: str | Path) -> str:
         """Run a command on the instance; returns what it prints."""
         command = [ISOLOIR, "--lang", "en", "--instance", self.folder, *arguments]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def close_and_count(self) -> None:
+        """Be the board: close, and tally with everybody's share."""
+        self.isoloir("election", "close", "medecins-2024")
+        shares = [part for share in sorted(self.folder.glob("board/*.json")) for part in ("--share", share)]
+        self.isoloir("tally", "run", "medecins-2024", *shares)
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +96,7 @@ def visit(demo: Served, chromium: Browser) -> Iterator[Callable[..., Page]]:
 
     def open_page(**options: Any) -> Page:
         context = chromium.new_context(
-            accept_downloads=True, base_url=demo.address, **{"viewport": {"width": 1100, "height": 900}, **options}
+            accept_downloads=True, base_url=demo.address, **{"viewport": DESKTOP, **options}
         )
         context.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
         context.on("weberror", lambda one: errors.append(str(one.error)))
@@ -109,12 +122,14 @@ def voter(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Callabl
     """Put somebody in front of the pages; `look` is what is done with each page passed (fits, and a screenshot)."""
     name = request.node.name.removeprefix("test_")
 
-    def in_front(words: Words = FRENCH, look: Look | None = None, **options: Any) -> Voter:
+    def in_front(
+        words: Words = FRENCH, look: Look | None = None, *, page: Page | None = None, **options: Any
+    ) -> Voter:
         def see(page: Page, what: str) -> None:
             fits(page)
             shoot(page, f"{name}/{what}")
 
-        return Voter(visit(**{"locale": words.locale, **options}), words, look or see)
+        return Voter(page or visit(**{"locale": words.locale, **options}), words, look or see)
 
     return in_front
 

@@ -1,13 +1,48 @@
-"""The ways to look at a page: whether it fits, and a picture of it."""
+"""The ways to look at a page: how wide, how large, how dark; whether it fits, and a picture of it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
-PHONE = {"width": 320, "height": 640}
+DESKTOP: ViewportSize = {"width": 1100, "height": 900}
+PHONE: ViewportSize = {"width": 320, "height": 640}
+
+
+@dataclass(frozen=True)
+class View:
+    """One way to look."""
+
+    name: str
+    size: ViewportSize
+    scheme: Literal["light", "dark"] = "light"
+
+
+# At 200 % a window of 1280 × 900 has room for 640 × 450 of the page's own pixels.
+VIEWS = (
+    View("desktop", DESKTOP),
+    View("phone", PHONE),
+    View("dark", DESKTOP, "dark"),
+    View("phone-dark", PHONE, "dark"),
+    View("zoom-200", {"width": 640, "height": 450}),
+)
+
+
+def views(page: Page) -> Iterator[View]:
+    """Show the page in each view in turn, and then as it was."""
+    before = page.viewport_size
+    for view in VIEWS:
+        page.set_viewport_size(view.size)
+        page.emulate_media(color_scheme=view.scheme)
+        yield view
+    page.emulate_media(color_scheme="light")
+    if before is not None:
+        page.set_viewport_size(before)
 
 
 def fits(page: Page) -> None:

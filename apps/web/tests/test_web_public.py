@@ -159,7 +159,7 @@ async def test_results_show_the_whole_arithmetic(stage: Any, web: Any, monkeypat
     for text in ("1\u202f457,8", "≈\u00a01\u202f202,67", "62,66\u202f%", "Dr Candidat 0C", "Moyenne pour le siège 5"):
         assert text in page
     assert "le sort, tiré par le bureau de vote, l’a donné à la liste Union des praticiens" in page
-    assert "Sièges restés vacants\u202f: 5." in page
+    assert "Aucun suffrage exprimé\u202f: les 5 sièges restent vacants." in page
     assert "1,457.8" in english
 
 

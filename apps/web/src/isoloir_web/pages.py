@@ -69,6 +69,11 @@ class Speaker:
         """Return a whole number, its thousands apart."""
         return f"{value:,}".replace(",", "\u202f" if self.locale == "fr" else ",")
 
+    def counted(self, identifier: str, number: int, /, **values: object) -> str:
+        """Return the text that follows a number: ``<identifier>_one`` after one, and in French after zero."""
+        single = number == 1 or (number == 0 and self.locale == "fr")
+        return self.t(f"{identifier}_one" if single else identifier, **values)
+
     def percent(self, part: int, whole: int) -> str:
         """Return a share in percent, with one or two decimals; a dash for a share of nothing."""
         if whole == 0:

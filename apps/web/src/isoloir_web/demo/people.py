@@ -31,6 +31,12 @@ class Person:
     typed_mobile: str
 
     @property
+    def example_mobile(self) -> str:
+        """A mobile that this person may type: one of their own, for a number serves few voters."""
+        digits = f"{int(self.entry.id, 16) % 1_000_000:06}"
+        return f"06 12 {digits[:2]} {digits[2:4]} {digits[4:]}"
+
+    @property
     def addresses(self) -> frozenset[str]:
         """Where this person's messages go: e-mail, mobile of the roll or typed at the login, name on a letter."""
         known = (self.entry.email, self.entry.mobile, self.typed_mobile, self.entry.display)

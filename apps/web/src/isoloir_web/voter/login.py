@@ -185,6 +185,8 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
                 status=shown.status,
                 headers=headers,
                 shown=shown,
+                # No other way in helps where the vote itself is not open.
+                others=() if shown.code in ("election_closed", "election_not_open") else shown.branches,
                 here=f"/e/{election.id}/",
             )
         case FormShown():
