@@ -85,7 +85,7 @@ class Voter:
     def log_in_by_psc(self, elector: Elector, *, wrong: str = "") -> None:
         """The simulated provider, then the ordinal number; `wrong` is typed first."""
         self.begin(self.words.psc)
-        self.page.wait_for_url("**/demo/psc/**", timeout=10_000)
+        self.page.wait_for_url("**/demo/psc/**")
         self.see("psc")
         suggested = self.page.get_by_text(elector.name, exact=True)
         if suggested.count():
@@ -160,7 +160,7 @@ class Voter:
 
     def receipt(self) -> str:
         """Read the receipt and keep it as a file; returns the tracker."""
-        expect(self.page.get_by_role("heading", level=1)).to_contain_text(self.words.done, timeout=20_000)
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(self.words.done)
         self.see("receipt")
         tracker = re.sub(r"\s", "", self.page.locator("code.tracker").first.inner_text())
         with self.page.expect_download() as kept:
@@ -210,5 +210,5 @@ class Voter:
         """Leave, of the provider too."""
         self.contests()
         self.page.get_by_role("button", name=self.words.log_out).click()
-        self.page.wait_for_url("**/goodbye**", timeout=10_000)
+        self.page.wait_for_url("**/goodbye**")
         self.see("goodbye")

@@ -202,4 +202,4 @@ def test_the_results_after_close_and_tally(voter, demonstration, demo, roll):
     anybody.page.goto(f"{ELECTION}/box")
     with anybody.page.expect_download() as archive:
         anybody.page.locator("a[href$='cspm-ph/archive.bel']").click()
-    assert "cspm-ph" in demo.isoloir("verify", archive.value.path())
+    assert "VERIFIED" in demo.isoloir("verify", archive.value.path())
