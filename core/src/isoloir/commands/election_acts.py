@@ -43,7 +43,9 @@ async def _done(instance: Instance, election: ElectionFile, as_json: bool, **mor
     texts, locale = core_texts(), language()
     console().print(texts.get(locale, f"act.{state.value}", election=election.id))
     for name, value in more.items():
-        console().print(f"  {texts.get(locale, f'act.word.{name}')}{texts.get(locale, 'act.colon')} {value}")
+        for one in value if isinstance(value, list) else [value]:
+            told = f"  {texts.get(locale, f'act.word.{name}')}{texts.get(locale, 'act.colon')} {one}"
+            console().print(told, soft_wrap=True)
 
 
 @click.command()
