@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -26,7 +27,7 @@ class Person:
 
     entry: RollEntry
     fields: tuple[tuple[str, str, str], ...]
-    voted: dict[str, datetime]
+    voted: Mapping[str, datetime]
     contests: int
     typed_mobile: str
 
