@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_connect -p isoloir_password_sms \
 	-p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench screenshots
+.PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench screenshots accessibility
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
@@ -84,3 +84,8 @@ screenshots: install ## A picture of every page, in both languages and every vie
 	@tools/install-test-programs
 	@rm -rf screenshots
 	@ISOLOIR_SCREENSHOTS=screenshots $(RUN) pytest -q -n 2 --dist loadgroup tests/browser
+
+accessibility: install ## Every page against WCAG 2.2 in a real browser: docs/accessibility.md
+	@tools/install-test-programs
+	@$(RUN) pytest -q tests/browser/test_browser_pages.py tests/browser/test_browser_access.py \
+		--accessibility-page docs/accessibility.md

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .driving import Demonstration, Look, Voter
+from .findings import Findings
 from .people import FRENCH, ROOT, Elector, Words, electors
 from .views import DESKTOP, fits, shoot
 
@@ -27,6 +28,11 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 expect.set_options(timeout=20_000)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Where to write what was found."""
+    parser.addoption("--accessibility-page", type=Path, help="Write what was found as a Markdown page.")
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,16 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def findings(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Findings]:
+    """Keep what is found on every page, and write it where the command line says."""
+    found = Findings(browser=f"Chromium {chromium.version}")
+    yield found
+    page = request.config.getoption("--accessibility-page", default=None)
+    if page is not None:
+        found.write(page)
 
 
 @pytest.fixture(scope="session")

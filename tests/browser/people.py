@@ -61,6 +61,7 @@ class Words:
     keep: str
     contests: str
     log_out: str
+    change: str
 
 
 FRENCH = Words(
@@ -82,6 +83,7 @@ FRENCH = Words(
     keep="Enregistrer la preuve",
     contests="Revenir aux scrutins",
     log_out="Terminer et me déconnecter",
+    change="Modifier mon choix",
 )
 ENGLISH = Words(
     locale="en-GB",
@@ -102,4 +104,5 @@ ENGLISH = Words(
     keep="Save",
     contests="Back to the contests",
     log_out="Finish and log out",
+    change="Change my choice",
 )

@@ -1,6 +1,7 @@
 """Every page, in French and in English, in every view: desktop, telephone, dark, enlarged.
 
-`make screenshots` writes a picture of each into screenshots/.
+`make screenshots` writes a picture of each into screenshots/, `make accessibility` what was found into
+docs/accessibility.md.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
+from .audit import assert_focus_goes_through, assert_named, assert_nothing_cut, axe, enlarged, spaced
+from .findings import PAGE, pages_told
 from .people import ELECTION, ENGLISH, FRENCH
 from .views import fits, shoot, views
 
@@ -29,18 +32,43 @@ MOBILE = {"fr": "06 12 98 76 54", "en": "06 12 98 76 55"}  # a number serves one
 
 
 @pytest.fixture
-def look(words):
-    """Look at a page in every view; its language is the visitor's (the simulated provider speaks French alone)."""
+def look(words, findings):
+    """Look at a page in every view, and ask of it what is asked of every page; nothing grave may be found."""
+    locale = words.locale[:2]
 
     def at(page: Page, name: str) -> None:
-        language = page.locator("html").get_attribute("lang")
-        assert language == words.locale[:2] or "/demo/psc/" in page.url
-        assert not re.search(r"\{\w+\}", page.inner_text("body")), "a place that nothing filled"
+        if locale in findings.pages.get(name, ()):
+            return
+        findings.pages.setdefault(name, set()).add(locale)
+        # The simulated provider speaks French alone.
+        assert page.locator("html").get_attribute("lang") == locale or "/demo/psc/" in page.url
+        assert page.title()
+        said = page.inner_text("body")
+        assert not re.search(r"\{\w+\}", said), "a place that nothing filled"
+        assert "05 67 31 53 03" in said or ELECTION not in page.url
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        findings.controls += assert_named(page)
         for view in views(page):
             fits(page)
-            shoot(page, f"{words.locale[:2]}/{name}-{view.name}")
+            shoot(page, f"{locale}/{name}-{view.name}")
+            if view.name in ("desktop", "phone", "dark"):
+                heard = axe(page, contrast_alone=view.name == "dark")
+                findings.runs += 1
+                findings.passed.update(heard.passed)
+                findings.faults += [(f"{name}, {locale}, {view.name}", fault) for fault in heard.faults]
+            if view.name in ("desktop", "phone"):
+                with spaced(page):
+                    fits(page)
+                    assert_nothing_cut(page)
+            if view.name == "desktop":
+                with enlarged(page):
+                    fits(page)
+                    assert_nothing_cut(page)
+        findings.stops += assert_focus_goes_through(page)
 
-    return at
+    before = len(findings.grave)
+    yield at
+    assert findings.grave[before:] == []
 
 
 @pytest.fixture
@@ -50,6 +78,8 @@ def someone(voter, words, look):
 
 def go(who, name, path):
     who.page.goto(path)
+    if "/booth/" in path:
+        expect(who.page.locator("#notice")).to_be_visible()
     who.see(name)
 
 
@@ -80,12 +110,7 @@ def test_public_pages(someone, demonstration, words):
         "demo-found": "/demo/?who=dufresne",
         "demo-found-none": "/demo/?who=xyz",
     }.items():
-        if name == "booth-not-logged-in":
-            who.page.goto(path)
-            expect(who.page.locator("#notice")).to_be_visible()
-            who.see(name)
-        else:
-            go(who, name, path)
+        go(who, name, path)
     who.page.goto("/demo/")
     who.page.locator(".people a").first.click()
     who.see("demo-person")
@@ -196,3 +221,9 @@ def test_after_the_count(counted, someone, words):
     go(who, "box-counted", f"{ELECTION}/box")
     go(who, "published", f"{ELECTION}/box/cspm-ph")
     go(who, "results", f"{ELECTION}/results")
+
+
+def test_the_page_of_findings_names_every_page(findings, request):
+    """docs/accessibility.md claims no fewer pages than there are; `make accessibility` writes it again."""
+    if request.config.getoption("--accessibility-page", default=None) is None:
+        assert set(findings.pages) <= pages_told(PAGE.read_text(encoding="utf-8"))

@@ -38,7 +38,7 @@ def views(page: Page) -> Iterator[View]:
     before = page.viewport_size
     for view in VIEWS:
         page.set_viewport_size(view.size)
-        page.emulate_media(color_scheme=view.scheme)
+        page.emulate_media(color_scheme=view.scheme, reduced_motion="reduce")
         yield view
     page.emulate_media(color_scheme="light")
     if before is not None:
