@@ -13,7 +13,7 @@ SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_prosante_conn
 .PHONY: help install demo test quick check simulate faults booth wheels tampering vectors bench screenshots accessibility
 
 help: ## Say what there is
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
 
 install: .cache/installed .cache/fast-installed ## Set up everything, development tools included
 .cache/installed: uv.lock pyproject.toml $(wildcard */pyproject.toml */*/pyproject.toml) | $(UV)
