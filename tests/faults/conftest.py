@@ -76,17 +76,21 @@ class Trouble:
         mine = [one for one in read_outbox(self.trial.outbox) if one.recipient == address]
         return re.findall(r"\b(?=[A-Z]*[0-9])[A-Z0-9]{6,16}\b", mine[-1].text)[0]
 
-    async def ballot(self, voter: Voter, contest_id: str, choice: str = "blank") -> tuple[str, bytes]:
-        """Draw and encrypt; the token to send it with, and the ballot's bytes."""
+    async def ballot(self, voter: Voter, contest_id: str, choice: str = "blank") -> tuple[str, str, bytes]:
+        """Draw and encrypt; what to send a ballot with, token and credential, and its bytes."""
         booth = f"{self.root}/booth/{contest_id}"
         setup = (await voter.browser.json("GET", f"{booth}/setup")).json()
         drawn = (await voter.browser.json("POST", f"{booth}/credential", setup["step_token"])).json()
         row = counting.answer(self.election.contest(contest_id), choice)
-        return setup["step_token"], make(Election.parse(setup["election_json"].encode()), drawn["credential"], row)
+        made = make(Election.parse(setup["election_json"].encode()), drawn["credential"], row)
+        return setup["step_token"], drawn["credential"], made
 
-    async def cast(self, voter: Voter, contest_id: str, token: str, ballot: bytes) -> tuple[int, dict[str, Any]]:
+    async def cast(
+        self, voter: Voter, contest_id: str, token: str, credential: str, ballot: bytes
+    ) -> tuple[int, dict[str, Any]]:
         """Send a ballot as the booth does."""
-        answer = await voter.browser.json("POST", f"{self.root}/booth/{contest_id}/ballot", token, ballot)
+        path = f"{self.root}/booth/{contest_id}/ballot"
+        answer = await voter.browser.json("POST", path, token, ballot, credential=credential)
         self.look("the ballot", answer)
         return answer.status_code, answer.json()
 

@@ -27,9 +27,9 @@ async def test_a_step_on_costs_at_most_a_login(failing, told):
     async with failing.logged_in(0) as voter:
         first, second = failing.contests(voter)[:2]
         assert (await failing.cast(voter, first, *await failing.ballot(voter, first)))[0] == 200
-        token, ballot = await failing.ballot(voter, second)
+        sent = await failing.ballot(voter, second)
         failing.instance.clock.move_to(datetime.now(UTC) + timedelta(hours=3))
-        status, answer = await failing.cast(voter, second, token, ballot)
+        status, answer = await failing.cast(voter, second, *sent)
         assert (status, answer["code"]) == (401, "not_logged_in")
     async with failing.logged_in(0) as voter:
         assert (await failing.cast(voter, second, *await failing.ballot(voter, second)))[0] == 200
@@ -45,9 +45,9 @@ async def test_a_step_beyond_the_close_refuses_in_words_until_it_is_put_right(fa
     async with failing.logged_in(0) as voter:
         first, second = failing.contests(voter)[:2]
         assert (await failing.cast(voter, first, *await failing.ballot(voter, first)))[0] == 200
-        token, ballot = await failing.ballot(voter, second)
+        sent = await failing.ballot(voter, second)
         failing.instance.clock.move_to(failing.election.window.grace_ends + timedelta(hours=1))
-        status, answer = await failing.cast(voter, second, token, ballot)
+        status, answer = await failing.cast(voter, second, *sent)
         assert status in (401, 410)
         assert answer["code"] in ("election_closed", "not_logged_in", "session_ended")
         await failing.ask(voter.browser, f"{failing.root}/", f"{failing.root}/box", f"{failing.root}/contests")

@@ -23,15 +23,15 @@ async def test_a_locked_database_is_said_and_the_same_ballot_is_taken_afterwards
     """Locked beyond patience: reading goes on, writing is refused in words, then the same ballot is taken."""
     async with failing.logged_in(0) as voter, failing.logged_in(1) as other:
         contest = failing.contests(voter)[0]
-        token, ballot = await failing.ballot(voter, contest)
+        sent = await failing.ballot(voter, contest)
         with held(failing.trial.folder / "isoloir.sqlite3"):
             assert await failing.ask(voter.browser, f"{failing.root}/", f"{failing.root}/box", "/") == [200, 200, 200]
-            status, answer = await failing.cast(voter, contest, token, ballot)
+            status, answer = await failing.cast(voter, contest, *sent)
             assert (status, answer["code"]) == (503, "storage_unavailable")
             assert await failing.box_and_book() == (0, 0)
-        status, answer = await failing.cast(voter, contest, token, ballot)
+        status, answer = await failing.cast(voter, contest, *sent)
         assert status == 200
-        assert (await failing.cast(voter, contest, token, ballot))[1]["tracker"] == answer["tracker"]
+        assert (await failing.cast(voter, contest, *sent))[1]["tracker"] == answer["tracker"]
         theirs = failing.contests(other)[0]
         assert (await failing.cast(other, theirs, *await failing.ballot(other, theirs)))[0] == 200
         assert await failing.box_and_book() == (2, 2)

@@ -109,13 +109,16 @@ class Browser:
         codes = answer.headers.get(REFUSAL, "").split()
         return Shown(str(answer.url), answer.status_code, codes, reader.forms, reader.onward)
 
-    async def json(self, method: str, path: str, token: str = "", content: bytes | None = None) -> httpx2.Response:
-        """Ask as the booth does: with the credential drawn last goes the ballot that it signed."""
+    async def json(
+        self, method: str, path: str, token: str = "", content: bytes | None = None, *, credential: str = ""
+    ) -> httpx2.Response:
+        """Ask as the booth does: a ballot goes with the credential that signed it, the one drawn last if none is given."""
         headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["x-isoloir-token"] = token
-        if content is not None and self._credential:
-            headers["x-isoloir-credential"] = self._credential
+        signed_by = credential or self._credential
+        if content is not None and signed_by:
+            headers["x-isoloir-credential"] = signed_by
         answer = await self._request(method, path, headers=headers, content=content)
         if path.endswith("/credential") and answer.status_code == 200:
             self._credential = answer.json()["credential"]
