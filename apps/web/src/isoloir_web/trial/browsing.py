@@ -112,7 +112,7 @@ class Browser:
     async def json(
         self, method: str, path: str, token: str = "", content: bytes | None = None, *, credential: str = ""
     ) -> httpx2.Response:
-        """Ask as the booth does: a ballot goes with the credential that signed it, the one drawn last if none is given."""
+        """Ask as the booth does: a ballot goes with the credential that signed it, by default the one drawn last."""
         headers = {"accept": "application/json", "content-type": "application/json"}
         if token:
             headers["x-isoloir-token"] = token
