@@ -133,13 +133,18 @@ class Trouble:
 
 
 @asynccontextmanager
-async def trouble(folder: Path, voters: int = 9):
-    """An open election in `folder`, served."""
+async def trouble(folder: Path, database: str | None = None, voters: int = 9):
+    """An open election in `folder`, served; in SQLite where no database is given."""
     with bound(HOST) as listening:
         base_url = f"http://{HOST}:{listening.getsockname()[1]}"
         now = datetime.now(UTC)
         trial = write_instance(
-            folder, ELECTION, base_url=base_url, opens=now - timedelta(hours=1), closes=now + timedelta(days=2)
+            folder,
+            ELECTION,
+            base_url=base_url,
+            opens=now - timedelta(hours=1),
+            closes=now + timedelta(days=2),
+            database=database,
         )
         async with Instance.open(trial.folder) as instance:
             election = instance.election(trial.election_id)
@@ -154,15 +159,35 @@ async def trouble(folder: Path, voters: int = 9):
 
 @pytest.fixture
 def trouble_in():
-    """Open an election in a folder: ``async with trouble_in(folder) as trouble``."""
+    """Open an election in a folder: ``async with trouble_in(folder, database) as trouble``."""
     return trouble
 
 
 @pytest.fixture
-async def failing(tmp_path):
-    """An open election, served from a folder of its own."""
+async def failing(tmp_path, database_url):
+    """An open election, served from a folder of its own, on either database."""
+    async with trouble(tmp_path, database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def failing_on_sqlite(tmp_path):
+    """The same in a file."""
     async with trouble(tmp_path) as opened:
         yield opened
+
+
+@pytest.fixture
+async def failing_on_postgresql(tmp_path, postgresql_url):
+    """The same in a server."""
+    async with trouble(tmp_path, postgresql_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def database_name(database_url):
+    """The database's name for the table."""
+    return "PostgreSQL" if database_url.startswith("postgresql") else "SQLite"
 
 
 ROWS = pytest.StashKey[list[tuple[str, str, str]]]()

@@ -6,7 +6,7 @@ import pytest
 
 
 @pytest.mark.slow
-async def test_a_step_back_costs_nothing(failing, told):
+async def test_a_step_back_costs_nothing(failing, database_name, told):
     """Three quarters of an hour back, still within the window: who is in goes on, others come in."""
     async with failing.logged_in(0) as voter:
         first, second = failing.contests(voter)[:2]
@@ -18,11 +18,15 @@ async def test_a_step_back_costs_nothing(failing, told):
         assert (await failing.cast(other, contest, *await failing.ballot(other, contest)))[0] == 200
     assert await failing.box_and_book() == (3, 3)
     assert not failing.codes()
-    told("clock stepped back by 45 minutes, within the window", "nothing", "sessions, logins and votes went on")
+    told(
+        f"clock stepped back by 45 minutes, within the window ({database_name})",
+        "nothing",
+        "sessions, logins and votes went on",
+    )
 
 
 @pytest.mark.slow
-async def test_a_step_on_costs_at_most_a_login(failing, told):
+async def test_a_step_on_costs_at_most_a_login(failing, database_name, told):
     """Three hours on, still within the window: who was in is told to log in again, and votes; nothing is lost."""
     async with failing.logged_in(0) as voter:
         first, second = failing.contests(voter)[:2]
@@ -40,7 +44,7 @@ async def test_a_step_on_costs_at_most_a_login(failing, told):
 
 
 @pytest.mark.slow
-async def test_a_step_beyond_the_close_refuses_in_words_until_it_is_put_right(failing, told):
+async def test_a_step_beyond_the_close_refuses_in_words_until_it_is_put_right(failing, database_name, told):
     """Stepped past the close: votes are refused as too late, in words; put right, the vote goes on, nothing lost."""
     async with failing.logged_in(0) as voter:
         first, second = failing.contests(voter)[:2]
@@ -56,7 +60,7 @@ async def test_a_step_beyond_the_close_refuses_in_words_until_it_is_put_right(fa
         assert (await failing.cast(voter, second, *await failing.ballot(voter, second)))[0] == 200
     assert await failing.box_and_book() == (2, 2)
     told(
-        "clock stepped beyond the close, then put right",
+        f"clock stepped beyond the close, then put right ({database_name})",
         "that the vote is closed, or to log in again; with the help line",
         "nothing was cast meanwhile; the vote went on afterwards",
     )

@@ -17,6 +17,8 @@ import { unhurried } from './steps.ts';
 import { textsFor } from './texts/index.ts';
 
 const SLOW_MS = 8_000;
+/** Refusals of a ballot that no second sending can change. */
+const FINAL = new Set(['already_voted', 'election_closed', 'election_not_open', 'box_frozen', 'not_in_contest']);
 
 const main = document.getElementById('booth') as HTMLElement;
 let session: Session | undefined;
@@ -40,6 +42,15 @@ async function buildTables(contest: Contest): Promise<void> {
     await idle();
     await unhurried(steps, () => false);
   }
+}
+
+/** Makes one ballot and throws it away while the voter reads: a browser compiles what it has run, and theirs is quicker. */
+async function warmUp(contest: Contest): Promise<void> {
+  const { blank, min } = contest.question;
+  const choice = blank ? 'blank' : [...Array(min).keys()];
+  await idle();
+  const elsewhere = () => session?.contest !== contest || session.step !== 1;
+  if (!elsewhere()) await unhurried(ballotSteps(contest.election, throwawayCredential(), [choice]), elsewhere);
 }
 
 // ——— drawing ———
@@ -210,6 +221,13 @@ async function cast(): Promise<void> {
       // The server wrote nothing: another ballot, another tracker, and the voter is asked again.
       return seal({ kind: 'info', title: t.takenTitle, text: t.takenText });
     }
+    if (FINAL.has(failure.code)) {
+      const { refusal, backToContests } = current.texts;
+      return refuse({
+        heading: refusal.notCast, title: failure.sentence, text: failure.remedy, help: current.contest.setup.help,
+        main: { label: backToContests, href: current.contest.setup.links.contests },
+      });
+    }
     current.phase = 'failed';
     // A refusal answers a repeated sending too: the box does not hold the ballot.
     current.uncertain = failure.kind === 'lost';
@@ -326,6 +344,7 @@ async function open(): Promise<void> {
     history.replaceState({ step: 1 }, '');
     go(1);
     tables = buildTables(contest);
+    void tables.then(() => warmUp(contest));
   } catch (error) {
     refuse({
       heading: texts.refusal.title, title: texts.refusal.dataTitle, text: texts.refusal.dataText,

@@ -489,6 +489,21 @@ def test_the_checking_page_without_javascript(browser: Browser, booth: Booth) ->
     page.context.close()
 
 
+@pytest.mark.parametrize("code", ["already_voted", "election_closed", "box_frozen"])
+def test_a_refusal_for_good_leads_to_the_contests(booth: Booth, code: str) -> None:
+    """What a second sending cannot change is said with its remedy and the help line; nothing offers to try again."""
+    booth.mock.answers["ballot"] = [(409, {"code": code, "sentence": "C’est non.", "remedy": "Voyez vos scrutins."})]
+    page = booth.to_review()
+    page.get_by_role("button", name=CAST).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Votre bulletin n’a pas été déposé")
+    expect(page.get_by_role("alert")).to_contain_text("C’est non.")
+    expect(page.get_by_role("alert")).to_contain_text("Voyez vos scrutins.")
+    expect(page.locator("main")).to_contain_text("05 67 31 53 03")
+    assert page.get_by_role("link", name="Revenir aux scrutins").get_attribute("href") == "/e/essai/contests"
+    assert page.get_by_role("button", name="Réessayer").count() == 0
+    booth.shot(f"2-{code}")
+
+
 def test_another_refusal_keeps_the_choice(booth: Booth) -> None:
     """The server's own sentence and remedy are shown with the help line; trying again sends the same ballot."""
     booth.mock.answers["ballot"] = [

@@ -136,6 +136,7 @@ export const en: Texts = {
   },
 
   refusal: {
+    notCast: 'Your ballot was not cast',
     title: 'The booth cannot open',
     sessionTitle: 'Your session has expired',
     sessionText: 'Nothing was cast. Log in again, then make your choice again: for safety, it is kept nowhere.',

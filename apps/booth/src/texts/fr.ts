@@ -135,6 +135,7 @@ export const fr = {
   },
 
   refusal: {
+    notCast: 'Votre bulletin n’a pas été déposé',
     title: 'L’isoloir ne peut pas s’ouvrir',
     sessionTitle: 'Votre session a expiré',
     sessionText: 'Rien n’a été déposé dans l’urne. Identifiez-vous à nouveau, puis refaites votre choix : par sécurité, il n’est gardé nulle part.',

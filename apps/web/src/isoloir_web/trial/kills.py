@@ -68,14 +68,16 @@ class Killer:
 
     async def look(self, shown: dict[str, list[str]]) -> None:
         """Compare box and poll book, and find every ballot that a voter holds a receipt for (trackers by contest)."""
-        async with self._instance.store.read() as session:
-            marks = await poll_book_store.voted(session, self._election.id)
-            waiting = await box_store.count_waiting(session, self._election.id)
+        store, election_id = self._instance.store, self._election.id
+        # Alone: a database that runs by itself may still be writing what the killed server had asked of it.
+        async with store.alone(election_id) as box:
+            async with store.read() as roll:
+                marks = await poll_book_store.voted(roll, election_id)
+            waiting = await box_store.count_waiting(box, election_id)
             for contest in self._election.contests:
-                published = len(await box_store.trackers(session, self._election.id, contest.id))
-                ballots = waiting.get(contest.id, 0) + published
-                if marks.get(contest.id, 0) != ballots:
+                published = len(await box_store.trackers(box, election_id, contest.id))
+                if marks.get(contest.id, 0) != waiting.get(contest.id, 0) + published:
                     self.problems.append(f"{contest.id}: ballots and poll-book entries differ after kill {self.done}")
                 for tracker in shown.get(contest.id, []):
-                    if not await box_store.holds(session, self._election.id, contest.id, tracker):
+                    if not await box_store.holds(box, election_id, contest.id, tracker):
                         self.problems.append(f"{contest.id}: a receipt without its ballot after kill {self.done}")
