@@ -57,8 +57,8 @@ async def test_a_mark_without_a_ballot_and_a_receipt_without_one_are_seen(failin
     # Behind everybody's back: no role of the server's may write a mark by itself.
     other = failing.entries[1].id
     raw(
-        "INSERT INTO roll.poll_book (election, contest, entry, hour) "
-        f"SELECT election, contest, '{other}', hour FROM roll.poll_book"  # noqa: S608  # an id that we drew
+        "INSERT INTO roll.poll_book (election, contest, entry, hour) "  # noqa: S608  # an id that we drew
+        f"SELECT election, contest, '{other}', hour FROM roll.poll_book"
     )
     await killer.look({})
     assert killer.problems[1:] == [f"{contest}: ballots and poll-book entries differ after kill 0"]
