@@ -3,10 +3,10 @@
 The built booth in Chromium, before a server that plays the web application: what counts is what the page's main
 thread does (in its own processor time: `Performance.getMetrics` in thread ticks) from the arrival of the credential
 to the tracker on the page, in a page just opened whose tables are made: reading the answer, encrypting, proving,
-signing, drawing; nothing was compiled but by what the booth itself does while the voter reads. A question has ten answers and a blank choice. Six-fold
-throttling is Chromium's own (`Emulation.setCPUThrottlingRate`). Beside it the same on the clock, and the longest
-task while the voter reads (that is when the tables are made); and the page's weight: every file that it loads,
-compressed one by one by gzip (level 9), pictures being inside them.
+signing, drawing; nothing was compiled but by what the booth itself does while the voter reads. A question has ten
+answers and a blank choice. Six-fold throttling is Chromium's own (`Emulation.setCPUThrottlingRate`). Beside it the
+same on the clock, and the longest task while the voter reads (that is when the tables are made); and the page's
+weight: every file that it loads, compressed one by one by gzip (level 9), pictures being inside them.
 """
 
 from __future__ import annotations
