@@ -14,8 +14,9 @@ from sqlalchemy.engine import Engine
 from isoloir import poll_book, roll
 from isoloir.config.election import ElectionFile
 from isoloir.roll_import import import_roll, read_roll
-from isoloir.store import poll_book_store, roll_store
+from isoloir.store import message_store, poll_book_store, roll_store
 from isoloir.store.engine import Store
+from isoloir.store.message_store import NewMessage
 
 HEAD = "nom;prenom;courriel;mobile;rpps;numero_ordre;college"
 LINE = "Martin;Alix;a{0}@chu.example;;9970000{0:04d};75/{0};ph"
@@ -28,7 +29,7 @@ def statements() -> Iterator[list[tuple[str, Any]]]:
     seen: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+        if statement.lstrip().upper().startswith(("SELECT", "WITH", "DELETE")):
             seen.append((statement, parameters))
 
     event.listen(Engine, "before_cursor_execute", note)
@@ -101,6 +102,16 @@ async def test_rights_and_marks_go_by_an_index(filled: Store, election: Election
     steps = await plans(filled, seen)
     assert len(steps) == 2
     assert all(by_whole_key(step) for step in steps)
+
+
+async def test_a_new_password_finds_the_former_by_its_voter(store: Store, election: ElectionFile) -> None:
+    """Superseding a message asks for the voter's own, and not for everything that a mailing has waiting."""
+    message = NewMessage("login/2", "password", "sms", "voter", "password", HOUR, b"")
+    with statements() as seen:
+        async with store.write() as session:
+            await message_store.add(session, election.id, [message])
+    steps = await plans(store, seen)
+    assert [step.partition(" (")[0] for step in steps] == ["SEARCH message USING INDEX message_entry"]
 
 
 async def test_a_plan_without_an_index_is_seen(filled: Store, election: ElectionFile) -> None:

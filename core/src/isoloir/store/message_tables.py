@@ -14,7 +14,11 @@ class MessageRow(Row, table=True):
     """One message. `body` is encrypted, and empty once the carrier has it; `due` is when it may be tried next."""
 
     __tablename__ = "message"
-    __table_args__ = (Index("message_due", "election", "state", "due"), kept_in(ROLL))
+    __table_args__ = (
+        Index("message_due", "election", "state", "due"),
+        Index("message_entry", "election", "entry", "supersedes"),
+        kept_in(ROLL),
+    )
 
     election: str = Field(primary_key=True)
     key: str = Field(primary_key=True)

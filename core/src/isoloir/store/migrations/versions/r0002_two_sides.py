@@ -1,6 +1,7 @@
 """Two sides that cannot read each other, and casting as the one function between them.
 
-The box learns from the roll two counts by contest, as views. On PostgreSQL come the gate, the leases, what rests
+The box learns from the roll two counts by contest, as views. A voter's messages are found by the voter, so that a
+login does not wait behind a mailing. On PostgreSQL come the gate, the leases, what rests
 during a publication, the casting function and everybody's rights.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 from alembic import op
 
-from isoloir.store.migrations.common import become, has_schemas, roles
+from isoloir.store.migrations.common import become, has_schemas, make_index, roles
 
 revision = "0002"
 down_revision = "0001"
@@ -95,6 +96,7 @@ def upgrade() -> None:
             f"CREATE VIEW {where}{view}{options} AS "  # noqa: S608 - names of our own
             f"SELECT election, contest, count(*) AS entries FROM {where}{table} GROUP BY 1, 2"
         )
+    make_index("roll", "message", "message_entry", "election", "entry", "supersedes")
     become(None)
     if has_schemas():
         _own_tables()
