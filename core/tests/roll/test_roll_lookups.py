@@ -111,7 +111,7 @@ async def test_a_new_password_finds_the_former_by_its_voter(store: Store, electi
         async with store.write() as session:
             await message_store.add(session, election.id, [message])
     steps = await plans(store, seen)
-    assert [step.partition(" (")[0] for step in steps] == ["SEARCH message USING INDEX message_entry"]
+    assert [step.partition(" (")[0] for step in steps] == ["SEARCH main.message USING INDEX message_entry"]
 
 
 async def test_a_plan_without_an_index_is_seen(filled: Store, election: ElectionFile) -> None:

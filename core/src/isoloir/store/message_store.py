@@ -44,9 +44,9 @@ async def add(session: AsyncSession, election: str, messages: Sequence[NewMessag
     added = 0
     for message in messages:
         if message.supersedes:
+            # By the entry alone, whose id no other election has: SQLite would else read all that is waiting.
             await session.exec(
                 delete(MessageRow).where(
-                    col(MessageRow.election) == election,
                     col(MessageRow.entry) == message.entry,
                     col(MessageRow.supersedes) == message.supersedes,
                     col(MessageRow.state) == WAITING,

@@ -16,7 +16,7 @@ class MessageRow(Row, table=True):
     __tablename__ = "message"
     __table_args__ = (
         Index("message_due", "election", "state", "due"),
-        Index("message_entry", "election", "entry", "supersedes"),
+        Index("message_entry", "entry", "supersedes"),
         kept_in(ROLL),
     )
 

@@ -96,7 +96,7 @@ def upgrade() -> None:
             f"CREATE VIEW {where}{view}{options} AS "  # noqa: S608 - names of our own
             f"SELECT election, contest, count(*) AS entries FROM {where}{table} GROUP BY 1, 2"
         )
-    make_index("roll", "message", "message_entry", "election", "entry", "supersedes")
+    make_index("roll", "message", "message_entry", "entry", "supersedes")
     become(None)
     if has_schemas():
         _own_tables()
