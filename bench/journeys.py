@@ -1,11 +1,12 @@
 """Complete journeys, by each way in.
 
 A journey is the landing page, the login, a vote in both contests of the voter and the logout, over HTTP, of the
-election of `examples/medecins-2024`. The server (one process, SQLite unless `--database` names another) runs in a
-process of its own; the voters (eight at once), the encryption of their ballots and the simulated Pro Santé Connect in
-another. What counts is the server's processor time for one journey, and what it was for; beside it journeys a second
-on the clock, which the voters' own work slows down on a machine of two processors. The event loop is shared out by a
-second run under a profiler, which slows down what it looks at: only the shares are taken from it.
+election of `examples/medecins-2024`. The server (one process, on SQLite, then on PostgreSQL, whose own processes are
+not counted) runs in a process of its own; the voters (eight at once), the encryption of their ballots and the
+simulated Pro Santé Connect in another. What counts is the server's processor time for one journey, and what it was
+for; beside it journeys a second on the clock, which the voters' own work slows down on a machine of two processors.
+The event loop is shared out by a second run under a profiler, which slows down what it looks at: only the shares are
+taken from it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ from isoloir import counting, roll
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
 from isoloir.roll import RollEntry
+from isoloir.testing.postgresql import cluster
 from isoloir_outbox import read_outbox
 from isoloir_prosante_connect.simulator import RelyingParty, create_simulator, from_roll
 from isoloir_web import server
@@ -54,21 +56,27 @@ WAYS = {"psc": "Pro Santé Connect", "password": "identifier and password by SMS
 def figures(options: Options) -> Iterator[Figure]:
     """See the module."""
     number = max(12, round(VOTERS * options.scale))
-    for branch, name in WAYS.items():
-        plain = asyncio.run(Run(branch, number, options.database, profiled=False).measure())
-        profiled = asyncio.run(Run(branch, max(12, number // 3), options.database, profiled=True).measure())
-        whole = 1000 * plain["all"] / number
-        yield Figure(f"{name}: server's processor", whole, "ms")
-        named = {key: 1000 * seconds / number for key, seconds in plain.items() if key not in ("all", "clock")}
-        for key, milliseconds in sorted(named.items(), key=lambda item: -item[1]):
-            yield Figure(f"… {key} ({milliseconds / whole:.0%})", milliseconds, "ms")
-        rest = whole - sum(named.values())
-        yield Figure(f"… event loop and the rest ({rest / whole:.0%})", rest, "ms")
-        shares = {key: value for key, value in profiled["profile"].items() if key != "templates"}
-        for key, value in sorted(shares.items(), key=lambda item: -item[1]):
-            share = value / sum(shares.values())
-            yield Figure(f"… … of that, {key} ({share:.0%})", share * rest, "ms")
-        yield Figure(f"{name}: on the clock", number / plain["clock"], "journeys/s")
+    with cluster() as postgresql:
+        for branch, way in WAYS.items():
+            for name, new in (("SQLite", lambda: ""), ("PostgreSQL", postgresql.url)):
+                yield from _journeys(f"{way}, {name}", branch, number, new)
+
+
+def _journeys(name: str, branch: str, number: int, new_database: Callable[[], str]) -> Iterator[Figure]:
+    plain = asyncio.run(Run(branch, number, new_database(), profiled=False).measure())
+    profiled = asyncio.run(Run(branch, max(12, number // 3), new_database(), profiled=True).measure())
+    whole = 1000 * plain["all"] / number
+    yield Figure(f"{name}: server's processor", whole, "ms")
+    named = {key: 1000 * seconds / number for key, seconds in plain.items() if key not in ("all", "clock")}
+    for key, milliseconds in sorted(named.items(), key=lambda item: -item[1]):
+        yield Figure(f"… {key} ({milliseconds / whole:.0%})", milliseconds, "ms")
+    rest = whole - sum(named.values())
+    yield Figure(f"… event loop and the rest ({rest / whole:.0%})", rest, "ms")
+    shares = {key: value for key, value in profiled["profile"].items() if key != "templates"}
+    for key, value in sorted(shares.items(), key=lambda item: -item[1]):
+        share = value / sum(shares.values())
+        yield Figure(f"… … of that, {key} ({share:.0%})", share * rest, "ms")
+    yield Figure(f"{name}: on the clock", number / plain["clock"], "journeys/s")
 
 
 class Run:
@@ -101,12 +109,11 @@ class Run:
 
     def _written(self, folder: Path, base: str, psc: str) -> Trial:
         now = datetime.now(UTC)
-        trial = write_instance(folder, SOURCE, base_url=base, opens=now, closes=now + timedelta(days=2))
+        trial = write_instance(
+            folder, SOURCE, base_url=base, opens=now, closes=now + timedelta(days=2), database=self.database or None
+        )
         file = folder / "elections" / trial.election_id / "election.toml"
         file.write_text(file.read_text("utf-8").replace(f"{base}{SIMULATED}", f"{psc}{SIMULATED}"), "utf-8")
-        if self.database:
-            settings = folder / "isoloir.toml"
-            settings.write_text(f"database = {json.dumps(self.database)}\n{settings.read_text('utf-8')}", "utf-8")
         return trial
 
     @asynccontextmanager

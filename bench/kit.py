@@ -16,10 +16,9 @@ CACHE = ROOT / ".cache" / "bench"
 
 @dataclass(frozen=True)
 class Options:
-    """What the runner was asked for: `scale` 1 is the whole, 0.05 a trial; `database` an URL, "" for SQLite."""
+    """What the runner was asked for: `scale` 1 is the whole, 0.05 a trial."""
 
     scale: float = 1.0
-    database: str = ""
 
     def rounds(self, number: int) -> int:
         """That many rounds at scale 1, fewer below, but seven if there are that many."""

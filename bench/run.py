@@ -16,12 +16,17 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from kit import CACHE, ROOT, Figure, Options
 from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
+RESULTS = HERE / "results.json"
+PAGE = ROOT / "docs" / "benchmarks.md"
+Part = dict[str, Any]
+"""One benchmark's results: date, machine, scale, figures."""
 HEADER = ("", "here", "unit", "peer", "of the peer", "ratio", "quartiles", "goal")
 
 
@@ -67,59 +72,63 @@ def _cpuinfo() -> list[str]:
     return path.read_text().splitlines() if path.is_file() else []
 
 
-def page(found: list[tuple[ModuleType, list[Figure]]], where: str, when: str, scale: float) -> str:
+def page(results: dict[str, Part]) -> str:
     """docs/benchmarks.md."""
     parts = [
         "# Benchmarks",
         "",
-        f"Written by `make bench` on {when} ({where}). Medians; everything that is compared was measured in the same",
-        "run, round by round in turns, so the ratios count and the absolute figures are this machine's. The",
-        "quartiles are those of the ratio where there is one, else of the value.",
+        "Written by `make bench`. Medians; what is compared was measured in the same run, round by round in turns, so",
+        "the ratios count and the absolute figures are the machine's. The quartiles are those of the ratio where there",
+        "is one, else of the value.",
     ]
-    if scale != 1:
-        parts += ["", f"**A trial at scale {scale:g}**: fewer rounds and voters than the whole."]
-    for module, figures in found:
+    for name, part in results.items():
+        module = importlib.import_module(name)
         how = (module.__doc__ or "").partition("\n")[2].strip()
-        parts += ["", f"## {module.TITLE}", "", how, "", f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
-        parts += [f"| {' | '.join(cells(figure))} |" for figure in figures]
+        scale = "" if part["scale"] == 1 else f" **A trial at scale {part['scale']:g}**: fewer rounds, voters, lines."
+        parts += ["", f"## {module.TITLE}", "", how, "", f"{part['date']}, {part['machine']}.{scale}"]
+        parts += ["", f"| {' | '.join(HEADER)} |", "|---" * len(HEADER) + "|"]
+        parts += [f"| {' | '.join(cells(Figure(**figure)))} |" for figure in part["figures"]]
     return "\n".join(parts) + "\n"
 
 
+def measured(module: ModuleType, options: Options, console: Console) -> list[Figure]:
+    """Run one benchmark, telling each figure as it comes, and all of them as a table."""
+    table = Table(*HEADER, title=module.TITLE, title_justify="left")
+    figures = []
+    for figure in module.figures(options):
+        figures.append(figure)
+        table.add_row(*cells(figure))
+        print(f"  {' · '.join(cell for cell in cells(figure) if cell)}", file=sys.stderr, flush=True)
+    console.print(table)
+    return figures
+
+
 def main() -> int:
-    """Run; returns 1 if a goal is missed."""
+    """Run, and put what was found in place of the benchmarks' former figures; returns 1 if a goal is missed."""
     parser = argparse.ArgumentParser(prog="bench", description="Measure side by side; see bench/README.md.")
     parser.add_argument(
         "only", nargs="*", metavar="NAME", help="benchmarks by file name; all, and the files, if none"
     )
     parser.add_argument("--scale", type=float, default=1.0, help="fewer voters and rounds below 1")
-    parser.add_argument("--database", default="", metavar="URL", help="another database than SQLite, for journeys")
     asked = parser.parse_args()
-    options = Options(asked.scale, asked.database)
     CACHE.mkdir(parents=True, exist_ok=True)
-    where, when = machine(), datetime.now(UTC).strftime("%Y-%m-%d")
     console = Console(width=max(Console().width, 150))
-    found = []
+    missed = False
     for module in benchmarks(asked.only):
-        table = Table(*HEADER, title=module.TITLE, title_justify="left")
-        figures = []
-        for figure in module.figures(options):
-            figures.append(figure)
-            table.add_row(*cells(figure))
-            print(f"  {' · '.join(cell for cell in cells(figure) if cell)}", file=sys.stderr, flush=True)
-        console.print(table)
-        found.append((module, figures))
-    results = {
-        "machine": where,
-        "date": when,
-        "scale": options.scale,
-        "benchmarks": {module.__name__: [asdict(figure) for figure in figures] for module, figures in found},
-    }
-    if asked.only:
-        (CACHE / "partial.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
-    else:
-        (HERE / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
-        (ROOT / "docs" / "benchmarks.md").write_text(page(found, where, when, options.scale))
-    return int(any(figure.met is False for _, figures in found for figure in figures))
+        where = machine()
+        figures = measured(module, Options(asked.scale), console)
+        missed |= any(figure.met is False for figure in figures)
+        results: dict[str, Part] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results[module.__name__] = {
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "machine": where,
+            "scale": asked.scale,
+            "figures": [asdict(figure) for figure in figures],
+        }
+        results = dict(sorted(results.items()))
+        RESULTS.write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n")
+        PAGE.write_text(page(results))
+    return int(missed)
 
 
 if __name__ == "__main__":
