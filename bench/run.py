@@ -77,9 +77,9 @@ def page(results: dict[str, Part]) -> str:
     parts = [
         "# Benchmarks",
         "",
-        "Written by `make bench`. Medians; what is compared was measured in the same run, round by round in turns, so",
-        "the ratios count and the absolute figures are the machine's. The quartiles are those of the ratio where there",
-        "is one, else of the value.",
+        "Written by `make bench`. Medians; what is compared was measured in one run, round by round in turns, so the",
+        "ratios count, and the absolute figures are the machine's. The quartiles are those of the ratio where",
+        "there is one, else of the value.",
     ]
     for name, part in results.items():
         module = importlib.import_module(name)
