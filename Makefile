@@ -70,7 +70,8 @@ simulate: install ## A whole election without a person: 200 voters
 VOTERS ?= 200
 
 faults: install ## Kill, fill, lock and step a machine while voters cast: docs/faults.md
-	@$(RUN) pytest -q tests/faults --kills $(KILLS) --faults-table docs/faults.md
+	@tools/install-test-programs
+	@$(RUN) pytest -q -n 2 --dist load tests/faults --kills $(KILLS) --faults-table docs/faults.md
 KILLS ?= 200
 
 booth: install ## Rebuild the voter's booth, byte for byte

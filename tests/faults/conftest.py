@@ -190,9 +190,6 @@ def database_name(database_url):
     return "PostgreSQL" if database_url.startswith("postgresql") else "SQLite"
 
 
-ROWS = pytest.StashKey[list[tuple[str, str, str]]]()
-
-
 def pytest_addoption(parser):
     """How hard to try, and where to write what was seen."""
     parser.addoption("--kills", type=int, default=FEW_KILLS, help="How often to kill the server.")
@@ -206,21 +203,24 @@ def kills(request):
 
 
 @pytest.fixture
-def told(request):
-    """Keep what a fault did, for the table."""
+def told(record_property):
+    """Keep what a fault did, for the table: the fault, what voters were shown, what held."""
 
-    def keep(fault: str, shown: str, held: str) -> None:
-        request.config.stash.setdefault(ROWS, []).append((fault, shown, held))
+    def keep(*row: str) -> None:
+        record_property("fault", row)
 
     return keep
 
 
-def pytest_sessionfinish(session, exitstatus):
+def pytest_terminal_summary(terminalreporter, exitstatus, config):
     """Write the table where the run was asked to, and everything held."""
-    path = session.config.getoption("--faults-table", default=None)
+    path = config.getoption("--faults-table", default=None)
     if path is None or exitstatus != 0:
         return
-    rows = session.config.stash.get(ROWS, [])
+    passed = sorted(terminalreporter.getreports("passed"), key=lambda report: report.nodeid)
+    rows = [
+        row for report in passed for name, row in report.user_properties if name == "fault" and report.when == "call"
+    ]
     lines = ["| fault | what voters were shown | what held |", "|---|---|---|"]
-    lines += [f"| {fault} | {shown} | {held} |" for fault, shown, held in rows]
+    lines += [f"| {' | '.join(row)} |" for row in rows]
     path.write_text(HEAD + "\n".join(lines) + "\n")

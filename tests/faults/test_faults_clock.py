@@ -39,7 +39,9 @@ async def test_a_step_on_costs_at_most_a_login(failing, database_name, told):
         assert (await failing.cast(voter, second, *await failing.ballot(voter, second)))[0] == 200
     assert await failing.box_and_book() == (2, 2)
     told(
-        "clock stepped on by three hours, within the window", "to log in again", "the vote went on; nothing was lost"
+        f"clock stepped on by three hours, within the window ({database_name})",
+        "to log in again",
+        "the vote went on; nothing was lost",
     )
 
 

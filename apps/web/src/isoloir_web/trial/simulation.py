@@ -188,7 +188,10 @@ class Simulation:
 
     async def _whole(self, instance: Instance, election: ElectionFile, trial: Trial, plan: Plan) -> None:
         """Come, and come again where something went wrong, until every vote of the plan is cast."""
-        for _ in range(_TRIES_UNDER_KILLS if self.kills else _TRIES):
+        ways = [branch.id for branch in election.policy.any]
+        for tried in range(_TRIES_UNDER_KILLS if self.kills else _TRIES):
+            if tried > 1:  # by another way in, as every refusal offers
+                plan.branch = ways[(ways.index(plan.branch) + 1) % len(ways)]
             async with Browser(trial.base_url) as browser:
                 voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
                 if await voter.log_in() and await voter.vote():
