@@ -9,12 +9,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from multiprocessing.process import BaseProcess
 
+import httpx2
+
 from isoloir.instance import Instance
 from isoloir_web.server import until_stopped
 from isoloir_web.trial.folder import Trial
 from isoloir_web.trial.serving import served
 
 _BACKLOG = 1024
+_PAUSE = 0.05
 _STOPS_WITHIN = 30
 
 # A process forked from one that has imported everything begins ten times as fast.
@@ -35,6 +38,17 @@ class ChildServer:
         """Start a process; whoever connects is answered once it is ready."""
         self._process = _processes.Process(target=_serve, args=(self._trial, self._listening), daemon=True)
         self._process.start()
+
+    async def answers(self) -> None:
+        """Wait until the process answers."""
+        async with httpx2.AsyncClient(base_url=self._trial.base_url) as client:
+            while True:
+                try:
+                    await client.get("/health")
+                except httpx2.TransportError:
+                    await asyncio.sleep(_PAUSE)
+                else:
+                    return
 
     async def kill(self) -> None:
         """End it by SIGKILL: nothing is finished, nothing is said."""

@@ -13,7 +13,7 @@ from isoloir_web.trial.child import ChildServer
 from isoloir_web.trial.voting import Tally
 
 _LIVES = (0.1, 1.2)
-"""How long a server lives, in seconds, drawn anew each time: some are killed before they have answered anybody."""
+"""How long a server lives, in seconds, drawn anew each time; three of four once they have answered."""
 _INTO_A_CAST = (0.0, 0.1)
 """How long after a ballot was sent, in seconds, every other server is killed."""
 
@@ -42,6 +42,8 @@ class Killer:
     async def run(self) -> None:
         """Kill until the number is reached."""
         while self.done < self._times:
+            if self.done % 4:
+                await self._server.answers()
             await asyncio.sleep(self._draw.uniform(*_LIVES))
             if self.done % 2:
                 self._seen.casting.clear()
