@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from isoloir import board, key_ceremony, lifecycle, poll_book, publication, roll, unsealing
 from isoloir.config.election import ElectionFile
 from isoloir.counting import choices
@@ -32,7 +34,7 @@ from isoloir_web.trial.folder import Trial, write_instance
 from isoloir_web.trial.kills import Killer
 from isoloir_web.trial.preparation import invite, open_vote, prepare
 from isoloir_web.trial.serving import HOST
-from isoloir_web.trial.voting import MISTAKES, Plan, Tally, Voter
+from isoloir_web.trial.voting import MISTAKES, Plan, Stuck, Tally, Voter
 
 _AT_ONCE = 8
 _TRIES = 3
@@ -194,10 +196,19 @@ class Simulation:
                 plan.branch = ways[(ways.index(plan.branch) + 1) % len(ways)]
             async with Browser(trial.base_url) as browser:
                 voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
-                if await voter.log_in() and await voter.vote():
+                if await self._comes_in(voter) and await voter.vote():
                     return
             plan.mistake = ""
         self.problems.append("a voter on the roll could not vote")
+
+    async def _comes_in(self, voter: Voter) -> bool:
+        """Log in; where the server is killed again and again, whoever is stuck or finds nobody there begins again."""
+        try:
+            return await voter.log_in()
+        except (Stuck, httpx2.TransportError):
+            if not self.kills:
+                raise
+            return False
 
     @asynccontextmanager
     async def _killing(self, instance: Instance, election: ElectionFile, server: ChildServer) -> AsyncIterator[None]:

@@ -40,6 +40,10 @@ class Lost(Exception):
     """The simulated voter does not know what to do with a page: the simulation has failed."""
 
 
+class Stuck(Lost):
+    """The way in leads nowhere from here: a person would begin again."""
+
+
 @dataclass
 class Plan:
     """What one voter will do: by which branch, choosing what in each contest, with which mistake first."""
@@ -111,8 +115,8 @@ class Voter:
             elif page.codes:
                 return False
             else:
-                raise Lost(f"no way on: {', '.join(trail)}")
-        raise Lost(f"the login does not end: {', '.join(trail)}")
+                raise Stuck(f"no way on: {', '.join(trail)}")
+        raise Stuck(f"the login does not end: {', '.join(trail)}")
 
     async def _at_provider(self, url: str) -> Shown | None:
         """Log in at the provider; `None` where it broke down, so that the voter begins again."""
