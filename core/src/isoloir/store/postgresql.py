@@ -74,7 +74,7 @@ class Address:
         A password, which only a secret's file may bring, is that of all three logins. Raises `IsoloirError`
         ``database_unsupported`` and ``database_user_form``.
         """
-        with suppress(ArgumentError):
+        with suppress(ArgumentError, ValueError):  # a port that is no number is a ValueError
             found = make_url(url)
             if found.get_backend_name() in ("postgresql", "postgres") and found.database:
                 plain = found.set(drivername="postgresql+psycopg")

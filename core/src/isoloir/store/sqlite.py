@@ -146,7 +146,7 @@ def file_of(url: str | Path) -> str:
 def _address(url: str | Path) -> URL:
     if isinstance(url, Path):
         return URL.create("sqlite+aiosqlite", database=str(url))
-    with suppress(ArgumentError):
+    with suppress(ArgumentError, ValueError):  # a port that is no number is a ValueError
         address = make_url(url)
         if address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:":
             return URL.create("sqlite+aiosqlite", database=address.database)
