@@ -22,7 +22,7 @@ from isoloir.store.base import COUNTED
 from isoloir.store.cast_store import Ballot, Outcome
 from isoloir.store.engine import Side, Store
 from isoloir.store.failures import silence_drivers, stripped, transaction
-from isoloir.store.leases import LASTS, Leases
+from isoloir.store.leases import Leases, ends
 from isoloir.store.roles import USUAL, Roles
 from isoloir.store.version import check_version, is_new
 
@@ -209,7 +209,7 @@ class StoredLeases(Leases):
             "contest": contest_id,
             "number": number,
             "now": now,
-            "until": now + LASTS,
+            "until": ends(now),
         }
         async with self._store.write("box", beside=True) as session:
             connection = await session.connection()
@@ -222,7 +222,10 @@ class StoredLeases(Leases):
             return {number for (number,) in await (await session.connection()).execute(_LENT, values)}
 
     async def clear(self, election_id: str) -> None:
-        """Forget every lease: deleted rows would stay in the file, so the table is emptied."""
+        """Forget every lease, those of other elections too: deleted rows would stay in the file.
+
+        The others lose nothing but rarity of collisions: what two booths then draw, one of them draws anew.
+        """
         async with self._store.write("box") as session:
             await (await session.connection()).exec_driver_sql("TRUNCATE box.box_lease")
 
