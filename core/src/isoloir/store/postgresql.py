@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -41,7 +42,10 @@ _CONNECT_SECONDS = 10
 _TURNS: Mapping[Side, int] = {"roll": 1, "box": 2}
 _TURN_CLASS = 0x150
 """With the side's number the key of the lock by which its transactions follow one another."""
-_GATE_TRIES = 30
+_ROLL_TURN = text(f"SELECT pg_advisory_xact_lock({_TURN_CLASS + 1}, hashtext(:election))")
+"""The turn of those who write an election's roll; two elections of one hash wait for each other, and no more."""
+_GATE_PATIENCE = 60
+"""Seconds that an act tries to pass the gate alone, before it is refused."""
 _GATE_PAUSE = 0.5
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -130,23 +134,32 @@ class PostgresqlStore(Store):
             yield session
 
     @asynccontextmanager
-    async def write(self, side: Side = "roll", *, beside: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(
+        self, side: Side = "roll", *, beside: bool = False, roll_of: str = ""
+    ) -> AsyncIterator[AsyncSession]:
         """Open one transaction, which waits for its turn among those of its side in every process."""
         async with transaction(self._sides[side], psycopg.Error) as session:
-            shared = "_shared" if beside else ""
-            turn = f"SELECT pg_advisory_xact_lock{shared}({_TURN_CLASS}, {_TURNS[side]})"
-            await (await session.connection()).exec_driver_sql(turn)
+            connection = await session.connection()
+            if roll_of:
+                await connection.execute(_ROLL_TURN, {"election": roll_of})
+            else:
+                shared = "_shared" if beside else ""
+                turn = f"SELECT pg_advisory_xact_lock{shared}({_TURN_CLASS}, {_TURNS[side]})"
+                await connection.exec_driver_sql(turn)
             yield session
 
     @asynccontextmanager
     async def alone(self, election_id: str) -> AsyncIterator[AsyncSession]:
         """Open a transaction that passes the gate alone; leases are forgotten with it."""
-        for _ in range(_GATE_TRIES):
+        until = monotonic() + _GATE_PATIENCE
+        while True:
             async with transaction(self._box, psycopg.Error) as session:
                 if await _passes(session):
                     yield session
                     return
                 await session.rollback()
+            if monotonic() >= until:
+                break
             await asyncio.sleep(_GATE_PAUSE)
         raise IsoloirError("gate_busy", election=election_id)
 

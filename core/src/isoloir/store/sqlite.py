@@ -74,7 +74,9 @@ class SqliteStore(Store):
             yield session
 
     @asynccontextmanager
-    async def write(self, side: Side = "roll", *, beside: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(
+        self, side: Side = "roll", *, beside: bool = False, roll_of: str = ""
+    ) -> AsyncIterator[AsyncSession]:
         """Open one transaction that holds the write lock from its start."""
         async with transaction(self._writer, sqlite3.Error) as session:
             yield session
