@@ -114,6 +114,40 @@ async def test_what_is_final_or_unknown_is_never_tried_again(post, answer, outco
     assert "4711" not in caplog.text
 
 
+async def hours(post):
+    async with post.store.read() as session:
+        found = (await session.exec(select(MessageRow.state, MessageRow.due))).all()
+    return {(state, (due.minute, due.second, due.microsecond) == (0, 0, 0)) for state, due in found}
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [(Accepted("1"), "sent"), (Rejected("nobody", permanent=True), "failed"), (Unknown("no_answer"), "unknown")],
+)
+async def test_what_is_over_keeps_the_hour_alone(post, answer, state):
+    """Whatever became of a message, its row tells the hour; the twin: while it waits it tells the second."""
+    post.clock.shift += timedelta(minutes=17, seconds=5)
+    await put(post, message())
+    assert await hours(post) == {("waiting", False)}
+    await carry(post, Carrier(Rejected("busy", permanent=False), answer))
+    assert await hours(post) == {("waiting", False)}
+    post.clock.shift += timedelta(minutes=3)
+    await carry(post, Carrier(answer))
+    assert await hours(post) == {(state, True)}
+
+
+async def test_what_a_sender_left_behind_keeps_the_hour_alone(post):
+    """A message that became unknown, its sender being gone, tells the hour; the twin: claimed, it tells more."""
+    post.clock.shift += timedelta(minutes=17, seconds=5)
+    await put(post, message())
+    async with post.store.write() as session:
+        await message_store.claim(session, "trial", post.clock.now(), post.clock.now() + timedelta(minutes=2), 10)
+    assert await hours(post) == {("sending", False)}
+    post.clock.shift += timedelta(minutes=5)
+    await carry(post, Carrier())
+    assert await hours(post) == {("unknown", True)}
+
+
 async def test_a_newer_password_drops_the_one_that_waits(post):
     """What supersedes a waiting message of the same voter drops it, and no other voter's."""
     await put(post, message("old", supersedes="pw"), message("other", entry="e2", supersedes="pw"))

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import httpx2
 import pytest
+import uvicorn
 
 from isoloir.errors import IsoloirError
-from isoloir_web.server import bound
+from isoloir.instance import Instance
+from isoloir_web.server import bound, served
 
 ISOLOIR = Path(sys.executable).with_name("isoloir")
 
@@ -126,3 +128,31 @@ def test_workers_answer_are_replaced_and_end_together(instance, postgresql_url):
         assert server.wait(60) == 0
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(url)
+
+
+@pytest.mark.slow
+def test_workers_end_with_the_process_that_began_them(instance, postgresql_url):
+    """Killed, the parent leaves nobody on the port: its workers end by themselves, and it can be taken again."""
+    folder, port = instance
+    settings = folder / "isoloir.toml"
+    settings.write_text(settings.read_text() + f"database = {json.dumps(postgresql_url)}\n")
+    with serve(folder, port, "--workers", "2") as server:
+        assert f"http://127.0.0.1:{port}" in server.stdout.readline()
+        left = workers_of(server)
+        server.kill()
+    wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in left))
+    bound("127.0.0.1", port).close()
+
+
+async def test_a_server_that_fails_before_it_answers_is_not_waited_for(tmp_path, monkeypatch):
+    """What it raised is raised to whoever began it."""
+
+    async def fail(self, sockets=None):
+        raise OSError("no listening here")
+
+    monkeypatch.setattr(uvicorn.Server, "startup", fail)
+    (tmp_path / "isoloir.toml").write_text("")
+    async with Instance.open(tmp_path) as instance:
+        with bound("127.0.0.1") as listening, pytest.raises(OSError, match="no listening"):
+            async with served(instance, listening):
+                pass

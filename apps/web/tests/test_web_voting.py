@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from isoloir import notifications
+from isoloir.errors import IsoloirError
 from isoloir.store import message_store
 
 E = "/e/essai-2024"
@@ -166,6 +168,53 @@ async def test_a_second_vote_is_refused_and_the_same_bytes_again_are_not(stage: 
     assert again.json()["tracker"] == first.json()["tracker"]
     assert (second.status_code, second.json()["code"]) == (409, "already_voted")
     assert (setup.status_code, setup.json()["code"]) == (409, "already_voted")
+
+
+async def test_a_lost_answer_is_given_again_after_the_grace(stage: Any, web: Any) -> None:
+    """Who sends the same bytes again when all is over gets the receipt, by any way; another ballot is too late."""
+    await stage.open_vote()
+    window = stage.only.window
+    stage.clock.move_to(window.closes - timedelta(minutes=1))
+    async with web(stage) as client:
+        await log_in(client)
+        for minutes in (10, 20, 29):  # a session that nobody uses would end
+            stage.clock.move_to(window.closes + timedelta(minutes=minutes))
+            assert (await client.get(f"{E}/contests")).status_code == 200
+        first, ballot, headers = await cast(client, stage)
+        stage.clock.move_to(window.grace_ends + timedelta(seconds=1))
+        bare = {"x-isoloir-token": headers["x-isoloir-token"]}
+        again = await client.post(f"{BOOTH}/ballot", content=ballot, headers=bare)
+        other = await client.post(f"{BOOTH}/ballot", content=ballot[:-1] + b" }", headers=headers)
+    assert (again.status_code, again.json()["tracker"]) == (200, first.json()["tracker"])
+    assert (other.status_code, other.json()["code"]) == (410, "election_closed")
+
+
+async def test_a_receipt_does_not_hang_on_the_message_about_it(
+    stage: Any, web: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the message to the voter cannot be queued, the vote that was cast is acknowledged all the same."""
+
+    async def refuse(*_: Any, **__: Any) -> None:
+        raise IsoloirError("storage_unavailable", failure="full")
+
+    await stage.open_vote()
+    async with web(stage) as client:
+        await log_in(client)
+        monkeypatch.setattr(notifications, "queue", refuse)
+        answer, _, _ = await cast(client, stage)
+    assert answer.status_code == 200
+    assert answer.json()["tracker"]
+
+
+async def test_a_credential_that_is_no_text_is_refused_in_words(stage: Any, web: Any) -> None:
+    """Half a surrogate in the place of the credential is a ballot that is not the voter's, and no failure of ours."""
+    await stage.open_vote()
+    async with web(stage) as client:
+        await log_in(client)
+        setup = (await client.get(f"{BOOTH}/setup")).json()
+        headers = {"x-isoloir-token": setup["step_token"]}
+        answer = await client.post(f"{BOOTH}/ballot", content=b'{"credential":"\\ud800"}', headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "ballot_not_yours")
 
 
 async def test_who_only_read_an_opened_ballot_cannot_cast_it(stage: Any, web: Any) -> None:

@@ -147,6 +147,19 @@ async def cast(
     return CastReceipt(checked.tracker)
 
 
+async def held(
+    store: Store, election: ElectionFile, voter: Voter, contest_id: str, ballot: bytes
+) -> CastReceipt | None:
+    """Return the receipt of a marked voter whose very bytes the box holds, at whatever hour; else `None`.
+
+    An answer may be lost in the last second of the vote: whoever then sends the same again must not be told that
+    nothing was cast.
+    """
+    tracker = tracker_of(ballot)
+    outcome = await store.standing(election.id, contest_id, voter.entry_id, tracker)
+    return CastReceipt(tracker) if outcome is Outcome.HELD else None
+
+
 async def require_maker(
     store: Store, election: ElectionFile, contest_id: str, ballot: bytes, private: str, verifier: Verifier
 ) -> None:
@@ -168,7 +181,7 @@ async def require_maker(
         signer = credentials.public(setup.group, setup.election.uuid, private)
     except BallotsError:
         signer = ""
-    if named is not None and not hmac.compare_digest(signer.encode(), named.encode()):
+    if named is not None and not hmac.compare_digest(signer.encode(), named.encode("utf-8", "surrogatepass")):
         raise IsoloirError("ballot_not_yours", election=election.id, contest=contest_id)
 
 

@@ -36,3 +36,8 @@ class ShiftedClock:
     def move_to(self, moment: datetime) -> None:
         """Make `moment` (aware) the present."""
         self.shift = moment.astimezone(UTC) - self._base.now()
+
+
+def hour_of(moment: datetime) -> datetime:
+    """Round down to the hour: finer times in the poll book would tell the order of votes."""
+    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

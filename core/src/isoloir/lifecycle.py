@@ -11,11 +11,10 @@ from typing import Any
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir import audit_log, publication, registrar
-from isoloir.clock import Clock
+from isoloir.clock import Clock, hour_of
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
 from isoloir.errors import IsoloirError
-from isoloir.poll_book import hour_of
 from isoloir.store import acts_store, box_store, lifecycle_store, poll_book_store, roll_store
 from isoloir.store.engine import Store
 

@@ -213,17 +213,19 @@ async def _settle(
 ) -> DeliveryReport:
     match answer:
         case Accepted(id=carrier_id):
-            await message_store.settle(session, election_id, queued.key, message_store.SENT, carrier_id=carrier_id)
+            await message_store.settle(
+                session, election_id, queued.key, message_store.SENT, due=now, carrier_id=carrier_id
+            )
             return DeliveryReport(accepted=1)
         case Rejected(code=code, permanent=False) if queued.tries < len(_RETRY_MINUTES):
             due = now + timedelta(minutes=_RETRY_MINUTES[queued.tries])
             await message_store.settle(session, election_id, queued.key, message_store.WAITING, due=due, code=code)
             return DeliveryReport(retried=1)
         case Rejected(code=code):
-            await message_store.settle(session, election_id, queued.key, message_store.FAILED, code=code)
+            await message_store.settle(session, election_id, queued.key, message_store.FAILED, due=now, code=code)
             return DeliveryReport(failed=1)
         case Unknown(code=code):
-            await message_store.settle(session, election_id, queued.key, message_store.UNKNOWN, code=code)
+            await message_store.settle(session, election_id, queued.key, message_store.UNKNOWN, due=now, code=code)
             return DeliveryReport(unknown=1)
 
 

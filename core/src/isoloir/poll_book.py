@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
+from isoloir.clock import hour_of
 from isoloir.config.election import ElectionFile
 from isoloir.store import poll_book_store, roll_store
 from isoloir.store.engine import Store
+
+__all__ = ["Turnout", "hour_of", "marked", "turnout"]
 
 
 @dataclass(frozen=True)
@@ -33,8 +36,3 @@ async def turnout(store: Store, election: ElectionFile) -> Mapping[str, Turnout]
     return {
         contest.id: Turnout(entitled.get(contest.id, 0), voted.get(contest.id, 0)) for contest in election.contests
     }
-
-
-def hour_of(moment: datetime) -> datetime:
-    """Round down to the hour: finer times in the poll book would tell the order of votes."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)

@@ -181,6 +181,7 @@ async def find(store: Store, election_id: str, tracker: str) -> str | None:
     if "\0" in tracker:
         return None  # no text to PostgreSQL
     async with store.read("box") as session:
+        await box_store.stand_still(session)
         return await box_store.find(session, election_id, tracker.strip())
 
 

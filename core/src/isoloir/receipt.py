@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from isoloir.clock import hour_of
 from isoloir.config.election import Contest, ElectionFile, Localised
-from isoloir.poll_book import hour_of
 from isoloir.roll import RollEntry
 
 

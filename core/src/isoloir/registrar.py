@@ -158,7 +158,7 @@ async def draw_credential(
     keys_folder: Path,
     clock: Clock | None = None,
 ) -> str:
-    """Draw a private credential at random among the unused ones of a contest, and lend it for ten minutes.
+    """Draw a private credential at random among the unused ones of a contest, and lend it for some ten minutes.
 
     The lease names no voter and only makes collisions rare; when every unused credential is lent, one that is lent
     is drawn again, so that nobody can lock others out by drawing. Raises `IsoloirError`: `election_not_open`,
@@ -168,18 +168,22 @@ async def draw_credential(
     if contest_id not in {contest.id for contest in election.contests}:
         raise IsoloirError("contest_unknown", election=election.id)
     lent = await store.leases.lent(election.id, contest_id, now)
-    async with store.read("box") as session:
-        state = await lifecycle_store.state(session, election.id)
-        if state != "open":
-            code = "election_not_open" if state in lifecycle_store.BEFORE_OPENING else "box_frozen"
-            raise IsoloirError(code, election=election.id)
-        number = await _drawn(session, election.id, contest_id, lent)
-    await store.leases.take(election.id, contest_id, number, now)
+    while True:
+        async with store.read("box") as session:
+            await box_store.stand_still(session)
+            state = await lifecycle_store.state(session, election.id)
+            if state != "open":
+                code = "election_not_open" if state in lifecycle_store.BEFORE_OPENING else "box_frozen"
+                raise IsoloirError(code, election=election.id)
+            number = await _drawn(session, election.id, contest_id, lent)
+        if await store.leases.take(election.id, contest_id, number, now) or number in lent:
+            break
+        lent.add(number)  # to another booth, a moment ago
     return credentials.from_seed(_seed(keys_folder, election.id, contest_id), number)
 
 
 async def _drawn(session: AsyncSession, election_id: str, contest_id: str, lent: set[int]) -> int:
-    size = (await box_store.pool_sizes(session, election_id)).get(contest_id, 0)
+    size = await box_store.pool_size(session, election_id, contest_id)
     for _ in range(_TRIES if size else 0):
         drawn = secrets.randbelow(size)
         if drawn not in lent and await box_store.is_unused(session, election_id, contest_id, drawn):

@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from isoloir import counting, key_ceremony, key_share, lifecycle
-from isoloir.clock import Clock
+from isoloir.clock import Clock, hour_of
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.key_share import KeyShare
 from isoloir.plugin_set import PluginSet
-from isoloir.poll_book import hour_of
 from isoloir.sealing import system_seal
 from isoloir.store.engine import Store
 from isoloir_ballots import credentials, tally, trustees

@@ -57,7 +57,7 @@ async def add_entries(
 
 
 async def _add(store: Store, election: ElectionFile, entries: Iterable[NewEntry], progress: Progress | None) -> int:
-    async with store.write() as session:
+    async with store.write(roll_of=election.id) as session:
         await demand_unsealed(session, election)
         return await write_entries(session, election, made(election, entries), progress)
 

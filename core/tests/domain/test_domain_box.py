@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from isoloir import audit_log, publication, registrar, roll
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.receipt import ballot_receipt, proof_of_vote
+from isoloir.store import box_store
 from isoloir.store.engine import Store
 from isoloir_ballots import credentials
 from isoloir_ballots.groups import named
@@ -127,6 +129,62 @@ async def test_draws_are_uniform(open_with: Any) -> None:
         found[await opened.credential()] += 1
     assert len(found) == 8
     assert max(found.values()) < 3 * 40  # forty each expected; beyond this once in 10^20
+
+
+async def test_draw_counts_no_pool(open_with: Any) -> None:
+    """A pool's size is its last number's: of each contest its own, none of an unknown one; a draw counts nothing."""
+    opened = await open_with(3)
+    async with opened.store.read("box") as session:
+        sizes = await box_store.pool_sizes(session, opened.election.id)
+        told = {name: await box_store.pool_size(session, opened.election.id, name) for name in (*sizes, "none")}
+    assert told == {**sizes, "none": 0}
+    assert sizes["cspm"] == 8
+    said: list[str] = []
+
+    def note(connection: Any, cursor: Any, statement: str, *others: Any) -> None:
+        said.append(statement.lower())
+
+    for one in opened.store.engines:
+        event.listen(one.sync_engine, "before_cursor_execute", note)
+    await opened.credential()
+    assert any("max(" in one and "box_credential" in one for one in said)
+    assert not [one for one in said if "count(" in one]
+
+
+async def test_lent_a_moment_ago_is_drawn_again(open_with: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another booth took between the look and the taking is not handed out as long as another one is free."""
+    opened = await open_with(3)
+    lent = [await opened.credential() for _ in range(7)]
+
+    async def blind(*_: Any) -> set[int]:
+        return set()
+
+    monkeypatch.setattr(opened.store.leases, "lent", blind)
+    last = await opened.credential()
+    assert last not in lent
+    assert await opened.credential() in {*lent, last}  # all are lent: one of them serves again
+
+
+async def test_unused_are_those_without_a_ballot(open_with: Any) -> None:
+    """Neither waiting nor published ballots leave their credentials unused, and another contest's do not count."""
+    opened = await open_with(6)
+    everything = set(range(11))
+
+    async def unused() -> set[int]:
+        async with opened.store.read("box") as session:
+            return set(await box_store.unused(session, opened.election.id, "cspm"))
+
+    assert await unused() == everything
+    await opened.cast(0, await opened.fresh(0, "csn"), "csn")
+    assert await unused() == everything
+    ballots = [await opened.fresh() for _ in range(2)]
+    async with opened.store.read("box") as session:
+        pool = await box_store.pool(session, opened.election.id, "cspm")
+    numbers = [pool.index(json.loads(ballot)["credential"]) for ballot in ballots]
+    await opened.cast(0, ballots[0])
+    assert set(await due(opened, least=1)) == {"csn", "cspm"}
+    await opened.cast(1, ballots[1])
+    assert await unused() == everything - set(numbers)
 
 
 async def test_missing_seed_is_told(open_with: Any) -> None:

@@ -17,6 +17,8 @@ from sqlalchemy.exc import IntegrityError
 
 from isoloir import publication
 from isoloir.errors import IsoloirError
+from isoloir.hooks import Accepted, Message, NoConfig, Notifier
+from isoloir.notifications import Carriers, Rendered, deliver, queue
 from isoloir.store import tables
 from isoloir.store.base import BOX, ROLL, metadata
 from isoloir.store.box_tables import CredentialRow
@@ -352,6 +354,41 @@ async def test_postgresql_says_nothing_in_log_and_statistics(
     with pytest.raises(IntegrityError):
         raw("INSERT INTO box.box_published SELECT * FROM box.box_published LIMIT 1")
     assert "tracker" in told(log(), made)
+
+
+async def test_messages_of_votes_keep_no_order(open_with: Any, raw: Any) -> None:
+    """Delivered, the messages "you voted" are in no order of casts; the twin: waiting, by their time they are."""
+    opened = await open_with(VOTERS)
+    made = await votes(opened)
+    for vote in made:
+        await queue(opened.store, opened.keys, opened.election, opened.clock, [_voted(vote)])
+
+    def look() -> dict[str, list[int]]:
+        orders: dict[str, list[int]] = {}
+        found = raw("SELECT due, entry FROM roll.message ORDER BY due, entry")
+        _note(orders, "message due", [_which(row[1:], made, ("entry",)) for row in found])
+        return orders
+
+    assert ordered(look()) == ["message due"]
+    carriers: Carriers = {"email": (_Carrier(), NoConfig())}
+    assert (await deliver(opened.store, opened.keys, opened.election, carriers, opened.clock)).accepted == VOTERS
+    assert look()
+    assert ordered(look()) == []
+    assert len(raw("SELECT DISTINCT due FROM roll.message")) == 1
+
+
+class _Carrier(Notifier[NoConfig]):
+    name = "carrier"
+    config = NoConfig
+    channels = frozenset({"email"})
+
+    async def send(self, config: NoConfig, message: Message) -> Accepted:
+        return Accepted("1")
+
+
+def _voted(vote: Vote) -> Rendered:
+    key = f"vote_recorded/cspm/{vote.entry}"
+    return Rendered("vote_recorded", "email", "a@example.org", "s", "t", "fr", key, vote.entry)
 
 
 def test_two_families_are_apart() -> None:

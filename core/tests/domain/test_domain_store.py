@@ -94,7 +94,16 @@ async def test_writes_follow_one_another(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["mysql://u:secret@host/db", "sqlite://", "sqlite:///:memory:", "nonsense", "postgresql://u:secret@h"]
+    "url",
+    [
+        "mysql://u:secret@host/db",
+        "sqlite://",
+        "sqlite:///:memory:",
+        "nonsense",
+        "postgresql://u:secret@h",
+        "postgresql://a:secret@h:nope/db",
+        "sqlite://h:nope/secret.db",
+    ],
 )
 async def test_other_databases_are_refused(url: str) -> None:
     """What is neither SQLite nor PostgreSQL is refused, without the address, which may hold a password."""

@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from isoloir.commands import main
 from isoloir.errors import IsoloirError
-from isoloir.store import safety
+from isoloir.store import preparation, safety
 from isoloir.store.engine import Store
 from isoloir.store.postgresql import Address
 from isoloir.store.roles import Roles
@@ -108,6 +108,14 @@ async def test_prefix_is_plain(user: str) -> None:
     assert Address.of("postgresql:///x").roles == Roles("isoloir")
 
 
+@pytest.mark.parametrize("url", ["postgresql://a:secret@h:nope/db", "nonsense", "mysql://a@h/db"])
+def test_administrators_address_is_refused_by_code(url: str) -> None:
+    """An administrator's address that cannot be read, its port say, is a code, without the address."""
+    with pytest.raises(IsoloirError) as raised:
+        preparation.administrator(Address.of("postgresql://isoloir@h/db"), url)
+    assert str(raised.value) == "database_unsupported"
+
+
 async def test_commit_times_are_refused(own: Cluster, new: str) -> None:
     """A server that keeps the moment of each commit is refused."""
     own.prepare(new)
@@ -121,6 +129,7 @@ UNSAFE = [
     ("log_min_duration_statement", "0"),
     ("log_min_duration_sample", "0"),
     ("log_duration", "on"),
+    ("log_lock_waits", "on"),
     ("log_transaction_sample_rate", "0.5"),
     ("log_parameter_max_length", "-1"),
     ("log_parameter_max_length_on_error", "100"),

@@ -55,6 +55,20 @@ async def test_who_stays_keeps_the_identifier(store: Store, election: ElectionFi
     assert len({entry.identifier for entry in (*before.values(), after[4])}) == 4
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("new_database", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("in_place", [False, True])
+async def test_import_waits_for_its_own_roll_alone(store: Store, election: ElectionFile, in_place: bool) -> None:
+    """An import goes on while logins and messages are written, and waits for another import of the same roll."""
+    async with store.write():
+        assert (await import_roll(store, election, read_roll(file(line(1)), election))).number == 1
+    async with store.write(roll_of=election.id):
+        preview = read_roll(file(line(2)), election)
+        importing = asyncio.create_task(import_roll(store, election, preview, in_place=in_place))
+        assert not (await asyncio.wait([importing], timeout=1))[0]
+    assert (await importing).added == 1
+
+
 async def test_by_identifier_even_a_key_can_be_corrected(store: Store, election: ElectionFile) -> None:
     """An export with identifiers, its RPPS corrected and two of them exchanged, comes back as the same persons."""
     await import_roll(store, election, read_roll(file(line(1), line(2), line(3)), election))

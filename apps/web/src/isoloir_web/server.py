@@ -93,10 +93,13 @@ async def served(
         )
     )
     running = asyncio.create_task(server.serve(sockets=[listening]))
+    begun = asyncio.create_task(server.begun.wait())
     try:
-        await server.begun.wait()
-        yield
+        await asyncio.wait({running, begun}, return_when=asyncio.FIRST_COMPLETED)
+        if not running.done():  # else it raised, and does so below
+            yield
     finally:
+        begun.cancel()
         server.should_exit = True
         await running
 
@@ -113,13 +116,18 @@ async def serve_instance(
             await until_stopped()
 
 
-async def until_stopped() -> None:
-    """Wait for the signal that ends a command: an interruption, or the request to terminate."""
+def stop_signal() -> asyncio.Event:
+    """Return what is set by the signal that ends a command: an interruption, or the request to terminate."""
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
-    await stopped.wait()
+    return stopped
+
+
+async def until_stopped() -> None:
+    """Wait for the signal that ends a command."""
+    await stop_signal().wait()
 
 
 def _is_loopback(host: str) -> bool:

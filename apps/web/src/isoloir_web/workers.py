@@ -10,12 +10,13 @@ from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from typing import Any
 
 from isoloir.config.settings import Settings
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir_web.background import kept_going
-from isoloir_web.server import bound, refuse_unsafe, served, until_stopped
+from isoloir_web.server import bound, refuse_unsafe, served, stop_signal
 
 _log = logging.getLogger(__name__)
 _BACKLOG = 1024
@@ -59,7 +60,7 @@ async def serve_in_workers(
     refuse_unsafe(settings, host)
     with bound(host, port) as listening:
         listening.listen(_BACKLOG)
-        stopped = asyncio.ensure_future(until_stopped())
+        stopped = asyncio.ensure_future(stop_signal().wait())  # heard from here on, while the workers begin too
         workers = [Worker(folder, listening) for _ in range(count)]
         try:
             await _all_answer(workers, stopped)
@@ -71,14 +72,14 @@ async def serve_in_workers(
             await asyncio.gather(*(asyncio.to_thread(_end, worker) for worker in workers))
 
 
-async def _all_answer(workers: list[Worker], stopped: asyncio.Future[None]) -> None:
+async def _all_answer(workers: list[Worker], stopped: asyncio.Future[Any]) -> None:
     while not stopped.done() and not all(worker.ready.is_set() for worker in workers):
         if any(worker.ended for worker in workers):
             raise IsoloirError("worker_failed")
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-async def _keep(workers: list[Worker], folder: Path, listening: socket.socket, stopped: asyncio.Future[None]) -> None:
+async def _keep(workers: list[Worker], folder: Path, listening: socket.socket, stopped: asyncio.Future[Any]) -> None:
     while not stopped.done():
         for place, worker in enumerate(workers):
             if worker.ended:
@@ -105,4 +106,9 @@ def _serve(folder: Path, listening: socket.socket, ready: Event) -> None:
 async def _until_stopped(folder: Path, listening: socket.socket, ready: Event) -> None:
     async with Instance.open(folder) as instance, kept_going(instance), served(instance, listening):
         ready.set()
-        await until_stopped()
+        stopped = stop_signal()
+        parent = multiprocessing.parent_process()
+        assert parent is not None
+        # Without the process that would end it, a worker ends by itself and gives the port back.
+        asyncio.get_running_loop().add_reader(parent.sentinel, stopped.set)
+        await stopped.wait()

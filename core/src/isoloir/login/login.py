@@ -138,7 +138,7 @@ class Login:
                 return self._drawing.refusal("callback_refused", session.locale, 400, resumable=going_on)
             attempt.consume()
             session.set_attempt(attempt, self._election.id)
-            await self._sessions.save(session)  # consumed for good, whatever the factor does next
+            await self._save(session)  # consumed for good, whatever the factor does next
             return await self._walk.advance(session, attempt, Return(dict(params)), address)
 
         used = self._drawing.refusal("callback_refused", session.locale, 400, resumable=True)
@@ -170,13 +170,17 @@ class Login:
             async with self._sessions.alone(session):
                 attempt = session.forget(self._election.id)
                 url = None if attempt is None else await self._walk.leave(session, attempt)
-                await self._sessions.save(session)
+                await self._save(session)
                 await self._sessions.rotate(session)
                 return url
         except IsoloirError as error:
             if error.code != "session_ended":
                 raise
         return None
+
+    async def _save(self, session: Session) -> None:
+        if not await self._sessions.save(session):
+            raise IsoloirError("login_busy")
 
     async def _alone(self, session: Session, act: _Act, logged_in: Shown | None = None) -> Shown:
         """Do one thing at a time for one browser, in the hours of the vote, and keep what it changed.

@@ -80,7 +80,7 @@ async def _added(store: Store, election: ElectionFile, preview: Preview, progres
     made = _sorted(roll.made(election, entries))
     keys = [name for name, declared in election.roll.fields.items() if declared.key]
     there, brought = _Lines(), _Lines()
-    async with store.write() as session:
+    async with store.write(roll_of=election.id) as session:
         await roll.demand_unsealed(session, election)
         if preview.identified or await roll_store.count(session, election.id):
             for batch, lines in _batches(entries):
@@ -110,7 +110,7 @@ async def _replaced(store: Store, election: ElectionFile, preview: Preview, prog
     come = Spool(NewEntry)
     unknown = _Lines()
     unchanged = 0
-    async with store.write() as session:
+    async with store.write(roll_of=election.id) as session:
         await roll.demand_unsealed(session, election)
         before = await roll_store.count(session, election.id)
         for batch, lines in _batches(preview.entries):

@@ -102,6 +102,15 @@ async def pool_sizes(session: AsyncSession, election_id: str) -> dict[str, int]:
     return dict((await session.exec(query)).all())
 
 
+async def pool_size(session: AsyncSession, election_id: str, contest_id: str) -> int:
+    """Return how many credentials a contest's pool has: by its last number, without counting them."""
+    query = select(func.max(CredentialRow.number)).where(
+        CredentialRow.election == election_id, CredentialRow.contest == contest_id
+    )
+    last = (await session.exec(query)).one()
+    return 0 if last is None else last + 1
+
+
 async def forget_setups(session: AsyncSession, election_id: str) -> None:
     """Remove every setup and pool of an election whose seal is broken."""
     await session.exec(delete(SetupRow).where(col(SetupRow.election) == election_id))
@@ -136,13 +145,15 @@ async def is_used(session: AsyncSession, election_id: str, contest_id: str, cred
 async def unused(session: AsyncSession, election_id: str, contest_id: str) -> list[int]:
     """Return the numbers of every credential without a ballot."""
     taken = [
-        select(row.credential).where(row.election == election_id, row.contest == contest_id)
+        select(row.credential).where(
+            row.election == election_id, row.contest == contest_id, row.credential == CredentialRow.public
+        )
         for row in (WaitingRow, PublishedRow)
     ]
     query = select(CredentialRow.number).where(
         CredentialRow.election == election_id,
         CredentialRow.contest == contest_id,
-        *(col(CredentialRow.public).not_in(used) for used in taken),
+        *(not_(used.exists()) for used in taken),
     )
     return list(await session.exec(query))
 
@@ -173,6 +184,17 @@ async def find(session: AsyncSession, election_id: str, tracker: str) -> str | N
         )
     ).first()
     return waiting or published
+
+
+async def stand_still(session: AsyncSession) -> None:
+    """Let no publication pass while this reading session lasts; the first thing that it asks, or of no use.
+
+    On PostgreSQL a statement fixes the moment it sees before it waits for a publication to end: the truncated ballots
+    would be gone, and the published ones not there yet. This one waits without fixing anything.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "postgresql":
+        await connection.exec_driver_sql("LOCK TABLE box.box_waiting IN ACCESS SHARE MODE")
 
 
 async def count_waiting(session: AsyncSession, election_id: str) -> dict[str, int]:

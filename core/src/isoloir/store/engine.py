@@ -63,12 +63,15 @@ class Store(ABC):
         """Open a session that cannot write; it sees one moment of the database."""
 
     @abstractmethod
-    def write(self, side: Side = "roll", *, beside: bool = False) -> AbstractAsyncContextManager[AsyncSession]:
+    def write(
+        self, side: Side = "roll", *, beside: bool = False, roll_of: str = ""
+    ) -> AbstractAsyncContextManager[AsyncSession]:
         """Open one transaction; an exception undoes all of it.
 
         Transactions of a side follow one another, in every process, so that what one reads still holds when it
         writes. Those opened `beside` others do not wait: for a statement or two, each of which is right whatever
-        happens between them.
+        happens between them. Those that write the roll of an election, which may be long, say so (`roll_of`): they
+        follow one another, and nobody else waits for them; what others write they neither read nor write.
         """
 
     @abstractmethod

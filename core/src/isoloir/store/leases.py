@@ -9,6 +9,16 @@ from datetime import datetime, timedelta
 LASTS = timedelta(minutes=10)
 
 
+def ends(now: datetime) -> datetime:
+    """Return when a credential lent at `now` comes back: ten minutes later, rounded up to the full minute.
+
+    A lease that is kept must not tell the moment of a draw, which is that of a booth.
+    """
+    exact = now + LASTS
+    whole = exact.replace(second=0, microsecond=0)
+    return whole if whole == exact else whole + timedelta(minutes=1)
+
+
 class Leases(ABC):
     """Which numbers of which pool are lent until when. Losing all of them is harmless."""
 
@@ -22,7 +32,7 @@ class Leases(ABC):
 
     @abstractmethod
     async def clear(self, election_id: str) -> None:
-        """Forget the leases of an election."""
+        """Forget the leases of an election, and maybe those of others with them."""
 
 
 class MemoryLeases(Leases):
@@ -36,7 +46,7 @@ class MemoryLeases(Leases):
         pool = self._until[election_id, contest_id]
         if pool.get(number, now) > now:
             return False
-        pool[number] = now + LASTS
+        pool[number] = ends(now)
         return True
 
     async def lent(self, election_id: str, contest_id: str, now: datetime) -> set[int]:

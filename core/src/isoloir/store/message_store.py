@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from isoloir.clock import hour_of
 from isoloir.store.base import insert_absent
 from isoloir.store.message_tables import MessageRow
 
@@ -77,7 +78,7 @@ async def claim(
     lost = await session.exec(
         update(MessageRow)
         .where(col(MessageRow.election) == election, col(MessageRow.state) == SENDING, col(MessageRow.due) <= now)
-        .values(state=UNKNOWN, code="sender_stopped")
+        .values(state=UNKNOWN, code="sender_stopped", due=hour_of(now))
     )
     rows = (
         await session.exec(
@@ -101,14 +102,17 @@ async def settle(
     key: str,
     state: str,
     *,
-    due: datetime | None = None,
+    due: datetime,
     carrier_id: str = "",
     code: str = "",
 ) -> None:
-    """Note what became of a message; its body goes with its acceptance or its final refusal."""
+    """Note what became of a message; its body goes with its acceptance or its final refusal.
+
+    `due` is when it may be tried again, or the present moment: of what is over the hour alone is kept, since a
+    message that says "you voted" follows a vote within moments.
+    """
     values: dict[str, object] = {"state": state, "carrier_id": carrier_id, "code": code}
-    if due is not None:
-        values["due"] = due
+    values["due"] = due if state == WAITING else hour_of(due)
     if state in (SENT, FAILED):
         values["body"] = b""
     await session.exec(

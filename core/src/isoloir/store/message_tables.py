@@ -11,7 +11,9 @@ from isoloir.store.base import ROLL, Row, kept_in
 
 
 class MessageRow(Row, table=True):
-    """One message. `body` is encrypted, and empty once the carrier has it; `due` is when it may be tried next."""
+    """One message. `body` is encrypted, and empty once the carrier has it; `due` is when it may be tried
+    next; once it is over, the hour in which it was.
+    """
 
     __tablename__ = "message"
     __table_args__ = (

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -22,7 +23,7 @@ from isoloir.store.base import COUNTED
 from isoloir.store.cast_store import Ballot, Outcome
 from isoloir.store.engine import Side, Store
 from isoloir.store.failures import silence_drivers, stripped, transaction
-from isoloir.store.leases import LASTS, Leases
+from isoloir.store.leases import Leases, ends
 from isoloir.store.roles import USUAL, Roles
 from isoloir.store.version import check_version, is_new
 
@@ -41,7 +42,10 @@ _CONNECT_SECONDS = 10
 _TURNS: Mapping[Side, int] = {"roll": 1, "box": 2}
 _TURN_CLASS = 0x150
 """With the side's number the key of the lock by which its transactions follow one another."""
-_GATE_TRIES = 30
+_ROLL_TURN = text(f"SELECT pg_advisory_xact_lock({_TURN_CLASS + 1}, hashtext(:election))")
+"""The turn of those who write an election's roll; two elections of one hash wait for each other, and no more."""
+_GATE_PATIENCE = 60
+"""Seconds that an act tries to pass the gate alone, before it is refused."""
 _GATE_PAUSE = 0.5
 _LOCK_NOT_AVAILABLE = "55P03"
 
@@ -74,7 +78,7 @@ class Address:
         A password, which only a secret's file may bring, is that of all three logins. Raises `IsoloirError`
         ``database_unsupported`` and ``database_user_form``.
         """
-        with suppress(ArgumentError):
+        with suppress(ArgumentError, ValueError):  # a port that is no number is a ValueError
             found = make_url(url)
             if found.get_backend_name() in ("postgresql", "postgres") and found.database:
                 plain = found.set(drivername="postgresql+psycopg")
@@ -130,23 +134,32 @@ class PostgresqlStore(Store):
             yield session
 
     @asynccontextmanager
-    async def write(self, side: Side = "roll", *, beside: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(
+        self, side: Side = "roll", *, beside: bool = False, roll_of: str = ""
+    ) -> AsyncIterator[AsyncSession]:
         """Open one transaction, which waits for its turn among those of its side in every process."""
         async with transaction(self._sides[side], psycopg.Error) as session:
-            shared = "_shared" if beside else ""
-            turn = f"SELECT pg_advisory_xact_lock{shared}({_TURN_CLASS}, {_TURNS[side]})"
-            await (await session.connection()).exec_driver_sql(turn)
+            connection = await session.connection()
+            if roll_of:
+                await connection.execute(_ROLL_TURN, {"election": roll_of})
+            else:
+                shared = "_shared" if beside else ""
+                turn = f"SELECT pg_advisory_xact_lock{shared}({_TURN_CLASS}, {_TURNS[side]})"
+                await connection.exec_driver_sql(turn)
             yield session
 
     @asynccontextmanager
     async def alone(self, election_id: str) -> AsyncIterator[AsyncSession]:
         """Open a transaction that passes the gate alone; leases are forgotten with it."""
-        for _ in range(_GATE_TRIES):
+        until = monotonic() + _GATE_PATIENCE
+        while True:
             async with transaction(self._box, psycopg.Error) as session:
                 if await _passes(session):
                     yield session
                     return
                 await session.rollback()
+            if monotonic() >= until:
+                break
             await asyncio.sleep(_GATE_PAUSE)
         raise IsoloirError("gate_busy", election=election_id)
 
@@ -209,7 +222,7 @@ class StoredLeases(Leases):
             "contest": contest_id,
             "number": number,
             "now": now,
-            "until": now + LASTS,
+            "until": ends(now),
         }
         async with self._store.write("box", beside=True) as session:
             connection = await session.connection()
@@ -222,7 +235,10 @@ class StoredLeases(Leases):
             return {number for (number,) in await (await session.connection()).execute(_LENT, values)}
 
     async def clear(self, election_id: str) -> None:
-        """Forget every lease: deleted rows would stay in the file, so the table is emptied."""
+        """Forget every lease, those of other elections too: deleted rows would stay in the file.
+
+        The others lose nothing but rarity of collisions: what two booths then draw, one of them draws anew.
+        """
         async with self._store.write("box") as session:
             await (await session.connection()).exec_driver_sql("TRUNCATE box.box_lease")
 

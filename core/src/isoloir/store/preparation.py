@@ -23,6 +23,7 @@ from isoloir.store.roles import Roles
 _KEPT_QUIET: Mapping[str, str] = {
     "log_statement": "none",
     "log_duration": "off",
+    "log_lock_waits": "off",
     "log_min_duration_statement": "-1",
     "log_min_duration_sample": "-1",
     "log_transaction_sample_rate": "0",
@@ -117,7 +118,7 @@ def administrator(address: Address, url: str | None) -> URL:
         return address.url.set(username=None, password=None)
     try:
         found = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
         raise IsoloirError("database_unsupported") from None
     if found.get_backend_name() not in ("postgresql", "postgres"):
         raise IsoloirError("database_unsupported")

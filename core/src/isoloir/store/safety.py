@@ -14,6 +14,7 @@ SETTINGS: Mapping[str, tuple[str, ...]] = {
     "track_commit_timestamp": ("off",),
     "log_statement": ("none", "ddl"),
     "log_duration": ("off",),
+    "log_lock_waits": ("off",),
     "log_min_duration_statement": ("-1",),
     "log_min_duration_sample": ("-1",),
     "log_transaction_sample_rate": ("0",),

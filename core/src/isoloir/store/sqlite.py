@@ -74,7 +74,9 @@ class SqliteStore(Store):
             yield session
 
     @asynccontextmanager
-    async def write(self, side: Side = "roll", *, beside: bool = False) -> AsyncIterator[AsyncSession]:
+    async def write(
+        self, side: Side = "roll", *, beside: bool = False, roll_of: str = ""
+    ) -> AsyncIterator[AsyncSession]:
         """Open one transaction that holds the write lock from its start."""
         async with transaction(self._writer, sqlite3.Error) as session:
             yield session
@@ -146,7 +148,7 @@ def file_of(url: str | Path) -> str:
 def _address(url: str | Path) -> URL:
     if isinstance(url, Path):
         return URL.create("sqlite+aiosqlite", database=str(url))
-    with suppress(ArgumentError):
+    with suppress(ArgumentError, ValueError):  # a port that is no number is a ValueError
         address = make_url(url)
         if address.get_backend_name() == "sqlite" and address.database and address.database != ":memory:":
             return URL.create("sqlite+aiosqlite", database=address.database)

@@ -6,6 +6,7 @@ Nothing here ever sees a choice. Trackers and credentials are in bodies alone, n
 from __future__ import annotations
 
 import json
+import logging
 from typing import Any
 
 from litestar import Response, get, post, route
@@ -21,6 +22,8 @@ from isoloir_web.house import ROOT, House, contest_of, house_of
 from isoloir_web.limits import count
 from isoloir_web.pages import Asked, speaker, window_line
 from isoloir_web.voter.rights import Voting, require_right, require_voter, standings
+
+_log = logging.getLogger(__name__)
 
 BALLOT_BYTES = 1_000_000
 """The largest ballot that is read; one of ten lists in BELENIOS-2048 is some forty kilobytes."""
@@ -106,20 +109,18 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
     voting = await _asking(request, file, chosen)
     sent = await request.body()
     private = request.headers.get(_CREDENTIAL, "")
-    await casting.require_maker(instance.store, file, chosen.id, sent, private, house.verifier)
-    try:
-        await require_right(house, voting, chosen)
-    except IsoloirError as error:
-        # A repeated cast must reach the casting, which alone can tell it from a second vote.
-        if error.code != "already_voted":
-            raise
     voter = casting.Voter(voting.entry.id, file.id, voting.logged_in.authenticated_at)
-    receipt = await casting.cast(instance.store, file, voter, chosen.id, sent, instance.clock, house.verifier)
-    message = notifications.vote_recorded(
-        file, house.texts(file), voting.entry, chosen.id, base_url=house.site.origin
-    )
-    if message is not None:
-        await notifications.queue(instance.store, instance.keys, file, instance.clock, [message])
+    receipt = await casting.held(instance.store, file, voter, chosen.id, sent)
+    if receipt is None:
+        await casting.require_maker(instance.store, file, chosen.id, sent, private, house.verifier)
+        try:
+            await require_right(house, voting, chosen)
+        except IsoloirError as error:
+            # A cast repeated while the first is under way must reach the casting, which tells it from a second vote.
+            if error.code != "already_voted":
+                raise
+        receipt = await casting.cast(instance.store, file, voter, chosen.id, sent, instance.clock, house.verifier)
+    await _tell(house, file, voting, chosen)
     say = speaker(request, file)
     remaining = [
         {
@@ -131,6 +132,19 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
         if not one.voted and not one.refused
     ]
     return {"tracker": receipt.tracker, "remaining": remaining, "logout": f"/e/{file.id}/logout"}
+
+
+async def _tell(house: House, election: ElectionFile, voting: Voting, contest: Contest) -> None:
+    """Tell the voter, at the contact on the roll, that a vote was recorded; the receipt does not hang on it."""
+    instance = house.instance
+    message = notifications.vote_recorded(
+        election, house.texts(election), voting.entry, contest.id, base_url=house.site.origin
+    )
+    if message is not None:
+        try:
+            await notifications.queue(instance.store, instance.keys, election, instance.clock, [message])
+        except IsoloirError as error:
+            _log.error("election %s: a message could not be queued: %s", election.id, error.code)
 
 
 async def _asking(request: Asked, election: ElectionFile, contest: Contest) -> Voting:
