@@ -83,19 +83,21 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     server.wait(20)
 
 
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+@pytest.fixture(scope="module")
+def chromium(findings: Findings) -> Iterator[Browser]:
+    # For one module: as long as it is open its loop runs, and nothing asynchronous can be tested beside it.
     with sync_playwright() as playwright:
         assert Path(CHROMIUM).exists(), "Chromium is not installed: tools/install-test-programs"
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        findings.browser = f"Chromium {browser.version}"
         yield browser
         browser.close()
 
 
 @pytest.fixture(scope="session")
-def findings(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Findings]:
+def findings(request: pytest.FixtureRequest) -> Iterator[Findings]:
     """Keep what is found on every page, and write it where the command line says."""
-    found = Findings(browser=f"Chromium {chromium.version}")
+    found = Findings(browser="Chromium")
     yield found
     page = request.config.getoption("--accessibility-page", default=None)
     if page is not None:

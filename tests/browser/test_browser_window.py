@@ -155,6 +155,7 @@ def test_nobody_votes_after_the_grace(voter, demonstration, demo, roll):
     cecile.contests()
     cecile.enter(cecile.to_vote()[0])
     cecile.choose(cecile.words.blank)
+    expect(cecile.page.locator("#cast:not([aria-disabled])")).to_be_visible(timeout=30_000)  # encrypted
     demo.wait(17)
     cecile.cast()
     refused(cecile.page, "Voting is closed.", "no longer possible to vote")

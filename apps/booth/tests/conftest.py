@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
@@ -41,8 +42,11 @@ def run(*command: str, folder: Path = BOOTH, stdin: str = "") -> str:
 @pytest.fixture(scope="session")
 def booth_folder() -> Path:
     """The booth's folder with its locked libraries installed."""
-    if not (BOOTH / "node_modules" / "@noble" / "curves").is_dir():
-        run("npm", "ci", "--prefer-offline", "--no-audit", "--no-fund")
+    # Locked: the tests run in several processes, and two installations into one folder ruin each other.
+    with (BOOTH / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (BOOTH / "node_modules" / ".package-lock.json").is_file():
+            run("npm", "ci", "--prefer-offline", "--no-audit", "--no-fund")
     return BOOTH
 
 
