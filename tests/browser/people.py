@@ -62,6 +62,8 @@ class Words:
     contests: str
     log_out: str
     change: str
+    save_file: str
+    check_page: str
 
 
 FRENCH = Words(
@@ -84,6 +86,8 @@ FRENCH = Words(
     contests="Revenir aux scrutins",
     log_out="Terminer et me déconnecter",
     change="Modifier mon choix",
+    save_file="Enregistrer le fichier",
+    check_page="Ouvrir la page de contrôle",
 )
 ENGLISH = Words(
     locale="en-GB",
@@ -105,4 +109,6 @@ ENGLISH = Words(
     contests="Back to the contests",
     log_out="Finish and log out",
     change="Change my choice",
+    save_file="Save the file",
+    check_page="Open the checking page",
 )

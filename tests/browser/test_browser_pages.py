@@ -122,6 +122,27 @@ def test_public_pages(someone, demonstration, words):
         who.see(name)
 
 
+def look_at_check_page(who):
+    """Keep the opened ballot's file, and give it to the page that checks it: rightly, wrongly, and cut short."""
+    tracker = re.sub(r"\s", "", who.page.locator("code.tracker").first.inner_text())
+    with who.page.expect_download() as kept:
+        who.page.get_by_role("button", name=who.words.save_file).click()
+    text = kept.value.path().read_text(encoding="utf-8")
+    with who.page.context.expect_page() as opening:
+        who.page.get_by_role("link", name=who.words.check_page).click()
+    page = opening.value
+    field = page.locator("#file")
+    expect(field).to_be_visible()
+    who.look(page, "check")
+    for name, given, shown in (("right", text, tracker), ("other", text, "A" * 43), ("unreadable", text[:99], "")):
+        field.set_input_files({"name": "check.json", "mimeType": "application/json", "buffer": given.encode()})
+        page.locator("#shown").fill(shown)
+        page.locator("button.go").click()
+        expect(page.locator("#result .note").first).to_be_visible(timeout=20_000)
+        who.look(page, f"check-{name}")
+    page.close()
+
+
 @LANGUAGES
 def test_a_vote_by_pro_sante_connect(someone, demonstration, words, roll):
     """From the way in to the goodbye, with the errors on the way."""
@@ -154,6 +175,7 @@ def test_a_vote_by_pro_sante_connect(someone, demonstration, words, roll):
     who.page.locator("#check").click()
     expect(who.page.locator("#open-ballot")).to_be_visible()
     who.see("booth-opened")
+    look_at_check_page(who)
     who.page.on("dialog", lambda dialog: dialog.accept())  # the booth asks before a ballot is left behind
     tracker, _ = who.vote_everywhere(elector, [choice, words.blank])
     go(who, "booth-already-voted", f"{ELECTION}/booth/{'cspm-ph' if elector.college == 'ph' else 'cspm-hu'}")
@@ -202,7 +224,12 @@ def test_outside_the_window(someone, demonstration, words, roll):
     clock.move("closing")
     who.contests()
     who.enter(who.to_vote()[0])
+    who.choose(words.blank)
+    expect(who.page.locator("#cast:not([aria-disabled])")).to_be_visible(timeout=30_000)  # encrypted
     clock.move("after")
+    who.cast()
+    expect(who.page.locator("#notice")).to_be_focused()
+    who.see("booth-refused")
     go(anybody, "landing-ended", f"{ELECTION}/")
     go(anybody, "home-ended", "/")
 

@@ -13,6 +13,9 @@ from playwright.sync_api import Page, ViewportSize
 DESKTOP: ViewportSize = {"width": 1100, "height": 900}
 PHONE: ViewportSize = {"width": 320, "height": 640}
 
+# A4 between margins of 20 mm, in CSS pixels (96 an inch).
+PAPER: ViewportSize = {"width": 642, "height": 971}
+
 
 @dataclass(frozen=True)
 class View:
@@ -21,6 +24,7 @@ class View:
     name: str
     size: ViewportSize
     scheme: Literal["light", "dark"] = "light"
+    media: Literal["screen", "print"] = "screen"
 
 
 # At 200 % a window of 1280 × 900 has room for 640 × 450 of the page's own pixels.
@@ -30,6 +34,7 @@ VIEWS = (
     View("dark", DESKTOP, "dark"),
     View("phone-dark", PHONE, "dark"),
     View("zoom-200", {"width": 640, "height": 450}),
+    View("paper", PAPER, media="print"),
 )
 
 
@@ -38,9 +43,9 @@ def views(page: Page) -> Iterator[View]:
     before = page.viewport_size
     for view in VIEWS:
         page.set_viewport_size(view.size)
-        page.emulate_media(color_scheme=view.scheme, reduced_motion="reduce")
+        page.emulate_media(media=view.media, color_scheme=view.scheme, reduced_motion="reduce")
         yield view
-    page.emulate_media(color_scheme="light")
+    page.emulate_media(media="screen", color_scheme="light")
     if before is not None:
         page.set_viewport_size(before)
 
