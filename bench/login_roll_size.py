@@ -1,33 +1,33 @@
-"""Whether a roll of a million slows a login: the same look-ups on a small roll and on a large one, in one run.
+"""Whether a roll of a million slows a login.
 
-``python bench/login_roll_size.py [SMALL LARGE]`` (10,000 and 1,000,000) prints JSON: for each look-up behind a login
-the median microseconds on both rolls, and their ratio. The two rolls lie in two databases and are asked by turns, for
-voters drawn by lot, so that a busy machine and warm pages serve both alike; `noise` is the ratio of every
-other round on the small roll to the rounds between.
+The look-ups behind a login, on a roll of ten thousand and on one of a million, half of the voters of each marked in
+the poll book. The two rolls lie in two databases and are asked by turns, for voters drawn by lot, so that a busy
+machine and warm pages serve both alike.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import random
-import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import big_roll
+from kit import Figure, Options, against
 
 from isoloir import poll_book, roll
 from isoloir.config.election import ElectionFile
 from isoloir.roll import RollEntry
 from isoloir.roll_import import import_roll, read_roll
-from isoloir.store import poll_book_store, roll_store
+from isoloir.store import roll_store
+from isoloir.store.base import insert_absent
 from isoloir.store.engine import Store
+from isoloir.store.roll_tables import PollBookRow
 
+TITLE = "Logging in where the roll is long"
 SIZES = (10_000, 1_000_000)
 ROUNDS = 1_500
 LookUp = Callable[[Store, ElectionFile, RollEntry], Awaitable[Any]]
@@ -55,7 +55,7 @@ LOOK_UPS: dict[str, LookUp] = {
 }
 
 
-async def measure(sizes: tuple[int, int] = SIZES, rounds: int = ROUNDS) -> dict[str, Any]:
+async def measure(sizes: tuple[int, int], rounds: int) -> dict[str, tuple[list[float], list[float]]]:
     """Fill both rolls, half of the voters marked in the poll book, and time each look-up on both by turns."""
     election = big_roll.election()
     with tempfile.TemporaryDirectory() as folder:
@@ -69,7 +69,7 @@ async def measure(sizes: tuple[int, int] = SIZES, rounds: int = ROUNDS) -> dict[
         }
         for store in stores:
             await store.close()
-    return {"lines": list(sizes), "rounds": rounds, "microseconds": found}
+    return found
 
 
 async def _filled(folder: Path, election: ElectionFile, size: int) -> tuple[Store, list[RollEntry]]:
@@ -78,38 +78,37 @@ async def _filled(folder: Path, election: ElectionFile, size: int) -> tuple[Stor
     store = await Store.open(folder / "isoloir.sqlite3")
     await import_roll(store, election, read_roll(folder / "roll.csv", election))
     some: list[RollEntry] = []
+    marks: list[dict[str, Any]] = []
     number = 0
+    async for entry in roll.each(store, election.id):
+        number += 1
+        if number % 2:
+            hour = election.window.opens
+            marks.append({"election": election.id, "contest": entry.contests[0], "entry": entry.id, "hour": hour})
+        if random.random() * size < 2_000:
+            some.append(entry)
     async with store.write() as session:
-        async for entry in roll.each(store, election.id):
-            number += 1
-            if number % 2:
-                await poll_book_store.mark(session, election.id, entry.contests[0], entry.id, election.window.opens)
-            if random.random() * size < 2_000:
-                some.append(entry)
+        for first in range(0, len(marks), 2_000):
+            await insert_absent(session, PollBookRow, marks[first : first + 2_000])
     await store.forget_order()
     return store, some
 
 
 async def _by_turns(
     look_up: LookUp, election: ElectionFile, stores: list[Store], voters: list[list[RollEntry]], rounds: int
-) -> dict[str, float]:
+) -> tuple[list[float], list[float]]:
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
         for which in (0, 1):
             one = random.choice(voters[which])
             started = time.perf_counter()
             await look_up(stores[which], election, one)
-            taken[which].append(time.perf_counter() - started)
-    small, large = (statistics.median(times) * 1e6 for times in taken)
-    halves = [statistics.median(taken[0][start::2]) for start in (0, 1)]
-    return {
-        "small": round(small, 1),
-        "large": round(large, 1),
-        "ratio": round(large / small, 2),
-        "noise": round(halves[1] / halves[0], 2),
-    }
+            taken[which].append((time.perf_counter() - started) * 1e6)
+    return taken
 
 
-if __name__ == "__main__":
-    wanted = tuple(map(int, sys.argv[1:3])) or SIZES
-    print(json.dumps(asyncio.run(measure((wanted[0], wanted[1]))), indent=2, ensure_ascii=False))
+def figures(options: Options) -> Iterator[Figure]:
+    """See the module."""
+    small, large = (max(1_000, round(size * options.scale)) for size in SIZES)
+    for name, (few, many) in asyncio.run(measure((small, large), options.rounds(ROUNDS))).items():
+        yield against(f"{name}, on a roll of {large:,}", many, "µs", f"on a roll of {small:,}", few)

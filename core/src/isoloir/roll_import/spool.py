@@ -17,16 +17,18 @@ from isoloir.roll_import.scratch import scratch
 _IN_MEMORY = 4 * 1024 * 1024
 _FRAME = 100
 _RUN = 20_000
+# There are as many runs as the roll is long: what each kept in memory would add up.
+_RUN_IN_MEMORY = 64 * 1024
 T = TypeVar("T", bound=NewEntry)
 
 
 class Spool(Generic[T]):
     """Entries in the order in which they were added; they may be read again and again."""
 
-    def __init__(self, kind: type[T]) -> None:
+    def __init__(self, kind: type[T], *, in_memory: int = _IN_MEMORY) -> None:
         self._kind = kind
         self._values: Callable[[T], tuple[Any, ...]] = attrgetter(*(one.name for one in fields(kind)))
-        self._file = scratch(self, _IN_MEMORY)
+        self._file = scratch(self, in_memory)
         self._waiting: list[tuple[Any, ...]] = []
         self.lines = array("Q")
         """The line on which each entry was read, in the same order."""
@@ -80,7 +82,7 @@ class Sorted:
         return sum(map(len, self._runs)) + len(self._run)
 
     def _finish_run(self) -> None:
-        spool = Spool(RollEntry)
+        spool = Spool(RollEntry, in_memory=_RUN_IN_MEMORY)
         for entry in sorted(self._run, key=self._key):
             spool.add(entry)
         self._runs.append(spool)
