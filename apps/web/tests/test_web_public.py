@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from isoloir import counting, lifecycle, publication, unsealing
 from isoloir_ballots.auditor.publication import Publication
@@ -102,6 +104,19 @@ async def test_the_list_shows_what_is_published_and_nothing_earlier(stage: Any, 
     assert f"{E}/box/cspm/trackers.txt" in after.text
     assert publication.hash_of([tracker]) in after.text
     assert "1 sur 4 (25,00" in counted.text
+
+
+async def test_the_box_names_the_fingerprint_that_a_checked_ballot_names(stage: Any, web: Any) -> None:
+    """What the checking page tells a voter to compare with stands in the box; before there are keys, nothing does."""
+    async with web(stage) as client:
+        early = await client.get(f"{E}/box")
+        await stage.open_vote()
+        election_json = (await publication.setup_bytes(stage.store, stage.only.id, "cspm"))[0]
+        shown = await client.get(f"{E}/box")
+    fingerprint = base64.b64encode(hashlib.sha256(election_json).digest()).rstrip(b"=").decode()
+    assert shown.text.count(escape(fingerprint)) == 1
+    assert "Empreinte de l’élection" in shown.text
+    assert "Empreinte de l’élection" not in early.text
 
 
 @pytest.mark.parametrize("number", ["0", "2", "-1", "x", "1e9", "99999999999"])

@@ -20,6 +20,7 @@ from isoloir.errors import IsoloirError
 from isoloir.store import acts_store, box_store, lifecycle_store
 from isoloir.store.acts_store import Publication
 from isoloir.store.engine import Store
+from isoloir_ballots.hashing import compact_digest
 
 LEAST_NEW = 10
 """How many new ballots a publication needs, so that each hides among the others."""
@@ -225,6 +226,16 @@ async def setup_bytes(store: Store, election_id: str, contest_id: str) -> tuple[
     return files.election, files.trustees, files.public_credentials
 
 
+async def fingerprints(store: Store, election_id: str) -> dict[str, str]:
+    """Return the fingerprint of each contest that has its keys: what its ballots, papers and archive name.
+
+    SHA-256 of ``election.json`` in base 64 without padding: 43 characters (φ of the Belenios specification).
+    """
+    async with store.read("box") as session:
+        files = await box_store.election_files(session, election_id)
+    return {contest: compact_digest(file) for contest, file in files.items()}
+
+
 async def ballots(store: Store, election_id: str, contest_id: str) -> AsyncIterator[bytes]:
     """Yield the ballots of a frozen box in the order of their trackers; raises `box_not_frozen` before."""
     async with store.read("box") as session:
@@ -247,6 +258,7 @@ __all__: Sequence[str] = [
     "ballots",
     "box",
     "find",
+    "fingerprints",
     "hash_of",
     "is_signed",
     "public_key",

@@ -66,6 +66,12 @@ async def setup(session: AsyncSession, election_id: str, contest_id: str) -> Set
     return SetupFiles(row.digest, row.election_json, row.trustees_json, row.public_credentials_json)
 
 
+async def election_files(session: AsyncSession, election_id: str) -> dict[str, bytes]:
+    """Return ``election.json`` of the contests that have one, by contest."""
+    query = select(SetupRow.contest, SetupRow.election_json).where(SetupRow.election == election_id)
+    return dict((await session.exec(query)).all())
+
+
 async def put_pool(session: AsyncSession, election_id: str, contest_id: str, publics: Sequence[str]) -> None:
     """Keep the public halves of a pool, numbered from 0, in place of a former pool."""
     connection = await session.connection()

@@ -129,11 +129,13 @@ async def _box_page(
 ) -> Page:
     store = house.instance.store
     turnout = await poll_book.turnout(store, election)
+    fingerprints = await publication.fingerprints(store, election.id)
     rows = [
         {
             "contest": contest,
             "box": await publication.box(store, election.id, contest.id),
             "turnout": turnout[contest.id],
+            "fingerprint": fingerprints.get(contest.id),
             "archive": archive_path(house, election, contest.id) is not None,
         }
         for contest in election.contests
