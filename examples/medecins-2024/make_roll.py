@@ -80,12 +80,19 @@ def rows() -> Iterator[tuple[str, ...]]:
             first,
             f"{_plain(first)}.{_plain(last)}.{index}@{draw.choice(DOMAINS)}",
             _mobile(draw, index),
-            f"997{numbers[index] + 1_000_000:08d}",
+            _with_check_digit(f"997{numbers[index]:07d}"),
             _substitute(draw) if substitute else f"{draw.randint(1, 95):02d}/{20_000 + index}",
             "substitut" if substitute else "ordinal",
             college,
             ",".join(draw.choice(CONTESTS[college])),
         )
+
+
+def _with_check_digit(digits: str) -> str:
+    """Return the number that ends in its Luhn digit, as real ones do: the check of a roll warns of the others."""
+    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(digits)]
+    total = sum(value - 9 * (value > 9) for value in doubled)
+    return f"{digits}{-total % 10}"
 
 
 def _mobile(draw: random.Random, index: int) -> str:
