@@ -57,14 +57,14 @@ def _watch() -> None:
     import jinja2
 
     import isoloir.casting
-    import isoloir_prosante_connect.client
-    import isoloir_prosante_connect.tokens
+    import isoloir_openid_connect.client
+    import isoloir_openid_connect.tokens
 
     isoloir.casting.check_ballot = _counted("proofs", isoloir.casting.check_ballot)
     for method in ("hash", "verify"):
         setattr(argon2.PasswordHasher, method, _counted("argon2", getattr(argon2.PasswordHasher, method)))
-    signed = _counted("signatures of the provider", isoloir_prosante_connect.tokens.signed_claims)
-    for module in (isoloir_prosante_connect.tokens, isoloir_prosante_connect.client):
+    signed = _counted("signatures of the provider", isoloir_openid_connect.tokens.signed_claims)
+    for module in (isoloir_openid_connect.tokens, isoloir_openid_connect.client):
         if hasattr(module, "signed_claims"):
             module.signed_claims = signed
     jinja2.Template.render = _counted("templates", jinja2.Template.render)

@@ -329,6 +329,32 @@ def test_two_plugins_never_fight_over_a_text(install: Callable[..., None]) -> No
     assert PluginSet.load(["left", "same"]).catalogue["fr"]["form.X.title"] == "Un"
 
 
+def test_a_plugin_brings_texts_and_code_of_what_it_builds_on(install: Callable[..., None]) -> None:
+    """The base's texts are read and its distribution is there to be sealed; what it registers is not loaded."""
+    install("ground", "ground-plugin", MODULE.format(version="contract_version = 1"), texts="Bonjour")
+    body = MODULE.format(version="contract_version = 1\nbuilds_on = ('ground',)")
+    install("tower", "tower-plugin", body)
+    install("alone", "alone-plugin", MODULE.format(version="contract_version = 1"))
+    plugins = PluginSet.load(["tower"])
+    assert plugins.catalogue["fr"]["form.X.title"] == "Bonjour"
+    assert {name: found.name for name, found in plugins.distributions.items()} == {
+        "tower": "tower-plugin", "ground": "ground-plugin",
+    }  # fmt: skip
+    assert [one.name for one in plugins.loaded] == ["tower"]
+    assert set(plugins.versions) == {"tower"}
+    assert set(PluginSet.load(["alone"]).distributions) == {"alone"}
+
+
+def test_what_a_plugin_builds_on_must_be_there(install: Callable[..., None]) -> None:
+    """A base that is not installed stops the start by its name, and so does one that another wants to stand for."""
+    install("tower2", "tower-plugin", MODULE.format(version="contract_version = 1\nbuilds_on = ('nowhere',)"))
+    assert refusal(lambda: PluginSet.load(["tower2"])).where["plugin"] == "nowhere"
+    install("ground2", "ground-plugin", MODULE.format(version="contract_version = 1"))
+    install("ground2", "ground-impostor", MODULE.format(version="contract_version = 1"))
+    install("tower3", "tower-three", MODULE.format(version="contract_version = 1\nbuilds_on = ('ground2',)"))
+    assert refusal(lambda: PluginSet.load(["tower3"])).code == "plugin_twice"
+
+
 def test_every_hook_of_the_contract_is_known() -> None:
     """The set knows every hook that the contract declares, and no other."""
     declared = {name for name in vars(IsoloirHooks) if name.startswith("register_")}

@@ -64,6 +64,7 @@ class PluginSet:
     catalogue: Catalogue
     versions: Mapping[str, str]
     distributions: Mapping[str, Distribution]
+    """Where each plugin's code is, and each one's that it builds on."""
     loaded: tuple[Loaded, ...]
 
     def __init__(
@@ -113,14 +114,7 @@ class PluginSet:
         catalogues: dict[str, Catalogue] = {}
         available = installed()
         for name in sorted(set(allow)):
-            points = [point for point in available if point.name == name]
-            if not points:
-                raise IsoloirError("plugin_missing", plugin=name, **_near(name, {point.name for point in available}))
-            if len(points) > 1:
-                raise IsoloirError(
-                    "plugin_twice", plugin=name, distributions=", ".join(sorted(_distribution(p) for p in points))
-                )
-            (point,) = points
+            point = _only(name, available)
             try:
                 plugins[name] = point.load()
             except Exception as error:
@@ -128,7 +122,12 @@ class PluginSet:
             _check_contract(name, getattr(plugins[name], "contract_version", None))
             if point.dist is not None:
                 distributions[name] = point.dist
-            catalogues[name] = read_catalogues(point.module.partition(".")[0], only=[name])
+            catalogues[name] = _catalogue(point)
+            for base in bases(plugins[name]):
+                point = _only(base, available)
+                catalogues[base] = _catalogue(point)
+                if point.dist is not None:
+                    distributions[base] = point.dist
         return cls(plugins, distributions, catalogues)
 
     @classmethod
@@ -147,6 +146,7 @@ class PluginSet:
             named[name] = plugin
             if inspect.ismodule(plugin) and getattr(plugin, "__path__", None):
                 catalogues[name] = read_catalogues(plugin.__name__)
+                catalogues |= {base: read_catalogues(package_of(base), only=[base]) for base in bases(plugin)}
         return cls(named, catalogues=catalogues)
 
 
@@ -154,6 +154,34 @@ def installed() -> tuple[EntryPoint, ...]:
     """Return the entry points of every installed plugin, by name, without importing any."""
     unique = {(point.name, point.value, _distribution(point)): point for point in entry_points(group=ENTRY_POINTS)}
     return tuple(unique[key] for key in sorted(unique))
+
+
+def bases(plugin: object) -> tuple[str, ...]:
+    """Return the plugins that one builds on (``builds_on``): their texts are read and their code is sealed with it.
+
+    They are not loaded by that: what they register themselves is of no concern to who allowed the other alone.
+    """
+    return tuple(getattr(plugin, "builds_on", ()))
+
+
+def package_of(name: str) -> str:
+    """Return the top package of an installed plugin; raises IsoloirError ``plugin_missing`` or ``plugin_twice``."""
+    return _only(name, installed()).module.partition(".")[0]
+
+
+def _only(name: str, available: Sequence[EntryPoint]) -> EntryPoint:
+    points = [point for point in available if point.name == name]
+    if not points:
+        raise IsoloirError("plugin_missing", plugin=name, **_near(name, {point.name for point in available}))
+    if len(points) > 1:
+        raise IsoloirError(
+            "plugin_twice", plugin=name, distributions=", ".join(sorted(_distribution(p) for p in points))
+        )
+    return points[0]
+
+
+def _catalogue(point: EntryPoint) -> Catalogue:
+    return read_catalogues(point.module.partition(".")[0], only=[point.name])
 
 
 def _distribution(point: EntryPoint) -> str:

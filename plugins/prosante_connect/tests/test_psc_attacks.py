@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,41 +10,42 @@ import pytest
 from isoloir.hooks import Proved, Redirect, Refused
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 
+refused = partial(Refused, values={"provider": "Pro Santé Connect"})
 TOKENS = {
-    "wrong_nonce": "psc_token_nonce",
-    "no_nonce": "psc_token_nonce",
-    "alg_none": "psc_token_algorithm",
-    "hs256_public_key": "psc_token_algorithm",
-    "unknown_kid": "psc_token_key",
-    "jwks_empty": "psc_token_key",
-    "bad_signature": "psc_token_signature",
-    "not_a_token": "psc_token_unreadable",
-    "wrong_iss": "psc_token_issuer",
-    "wrong_aud": "psc_token_audience",
-    "other_aud_without_azp": "psc_token_authorized_party",
-    "wrong_azp": "psc_token_authorized_party",
-    "expired": "psc_token_expired",
-    "no_exp": "psc_token_unreadable",
-    "not_yet_valid": "psc_token_not_yet_valid",
-    "wrong_at_hash": "psc_token_at_hash",
-    "unknown_acr": "psc_level_unknown",
-    "no_id_token": "psc_token_unreadable",
-    "wrong_token_type": "psc_token_unreadable",
-    "invalid_grant": "psc_code_refused",
-    "invalid_client": "psc_misconfigured",
-    "userinfo_other_sub": "psc_userinfo_mismatch",
-    "userinfo_no_sub": "psc_userinfo_mismatch",
-    "userinfo_401": "psc_userinfo_refused",
-    "userinfo_alg_none": "psc_token_algorithm",
+    "wrong_nonce": "oidc_token_nonce",
+    "no_nonce": "oidc_token_nonce",
+    "alg_none": "oidc_token_algorithm",
+    "hs256_public_key": "oidc_token_algorithm",
+    "unknown_kid": "oidc_token_key",
+    "jwks_empty": "oidc_token_key",
+    "bad_signature": "oidc_token_signature",
+    "not_a_token": "oidc_token_unreadable",
+    "wrong_iss": "oidc_token_issuer",
+    "wrong_aud": "oidc_token_audience",
+    "other_aud_without_azp": "oidc_token_authorized_party",
+    "wrong_azp": "oidc_token_authorized_party",
+    "expired": "oidc_token_expired",
+    "no_exp": "oidc_token_unreadable",
+    "not_yet_valid": "oidc_token_not_yet_valid",
+    "wrong_at_hash": "oidc_token_at_hash",
+    "unknown_acr": "oidc_level_unknown",
+    "no_id_token": "oidc_token_unreadable",
+    "wrong_token_type": "oidc_token_unreadable",
+    "invalid_grant": "oidc_code_refused",
+    "invalid_client": "oidc_misconfigured",
+    "userinfo_other_sub": "oidc_userinfo_mismatch",
+    "userinfo_no_sub": "oidc_userinfo_mismatch",
+    "userinfo_401": "oidc_userinfo_refused",
+    "userinfo_alg_none": "oidc_token_algorithm",
     "userinfo_other_username": "psc_identity_mismatch",
 }
 CALLBACKS = {
-    "callback_iss": "psc_wrong_provider",
-    "callback_state": "psc_expired",
-    "callback_no_code": "psc_answer_incomplete",
+    "callback_iss": "oidc_wrong_provider",
+    "callback_state": "oidc_expired",
+    "callback_no_code": "oidc_answer_incomplete",
     "callback_access_denied": "psc_cancelled",
-    "callback_server_error": "psc_unavailable",
-    "callback_invalid_scope": "psc_misconfigured",
+    "callback_server_error": "oidc_unavailable",
+    "callback_invalid_scope": "oidc_misconfigured",
 }
 
 
@@ -60,7 +62,7 @@ async def test_each_fault_is_refused_in_its_own_words(make_voter: Any, simulator
     """One fault, one code; the same voter gets in once the provider is sound again."""
     async with make_voter() as voter:
         simulator.fail(fault)
-        assert await voter.log_in() == Refused(code)
+        assert await voter.log_in() == refused(code)
         simulator.fail()
         voter.factor = type(voter.factor)()  # what was read of the unsound provider is forgotten
         assert isinstance(await voter.log_in(), Proved)
@@ -76,7 +78,7 @@ async def test_a_provider_that_is_down_lets_nobody_in(
         params = await voter.params()
         simulator.fail(f"{endpoint}_{broken}")
         voter.config = _patient(voter.config, broken)
-        assert await voter.finish(params) == Refused("psc_unavailable")
+        assert await voter.finish(params) == refused("oidc_unavailable")
 
 
 @pytest.mark.parametrize("broken", BROKEN)
@@ -85,7 +87,7 @@ async def test_a_provider_that_is_down_is_said_at_the_start(make_voter: Any, sim
     async with make_voter() as voter:
         simulator.fail(f"discovery_{broken}")
         sound, voter.config = voter.config, _patient(voter.config, broken)
-        assert await voter.start() == Refused("psc_unavailable")
+        assert await voter.start() == refused("oidc_unavailable")
         simulator.fail()
         voter.config = sound
         assert isinstance(await voter.start(), Redirect)
@@ -94,12 +96,12 @@ async def test_a_provider_that_is_down_is_said_at_the_start(make_voter: Any, sim
 async def test_nobody_listening_is_unavailable(make_voter: Any) -> None:
     """A closed port is told like any other absence."""
     async with make_voter(issuer="http://127.0.0.1:9/none") as voter:
-        assert await voter.start() == Refused("psc_unavailable")
+        assert await voter.start() == refused("oidc_unavailable")
 
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [("discovery_other_issuer", "psc_provider_other"), ("discovery_clear_address", "psc_provider_address")],
+    [("discovery_other_issuer", "oidc_provider_other"), ("discovery_clear_address", "oidc_provider_address")],
 )
 async def test_a_provider_that_describes_itself_wrongly_is_refused(
     make_voter: Any, simulator: Any, fault: str, code: str
@@ -107,7 +109,7 @@ async def test_a_provider_that_describes_itself_wrongly_is_refused(
     """Another issuer, or an address in clear text elsewhere: refused before the voter leaves."""
     async with make_voter() as voter:
         simulator.fail(fault)
-        assert await voter.start() == Refused(code)
+        assert await voter.start() == refused(code)
 
 
 @pytest.mark.parametrize(
@@ -121,18 +123,18 @@ async def test_login_is_as_fresh_as_asked(
     async with make_voter(max_age=max_age) as voter:
         simulator.fail(*[fault] if fault else [])
         step = await voter.log_in()
-        assert step == Refused(code) if code else isinstance(step, Proved)
+        assert step == refused(code) if code else isinstance(step, Proved)
 
 
 @pytest.mark.parametrize(
     ("shift", "code"),
-    [(0, None), (140, None), (-20, None), (160, "psc_token_expired"), (-40, "psc_token_not_yet_valid")],
+    [(0, None), (140, None), (-20, None), (160, "oidc_token_expired"), (-40, "oidc_token_not_yet_valid")],
 )
 async def test_clocks_may_differ_by_the_skew_and_no_more(make_voter: Any, shift: float, code: str | None) -> None:
     """Thirty seconds either way are forgiven to a token of two minutes."""
     async with make_voter(shift=shift) as voter:
         step = await voter.log_in()
-        assert step == Refused(code) if code else isinstance(step, Proved)
+        assert step == refused(code) if code else isinstance(step, Proved)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +152,7 @@ async def test_a_return_without_a_usable_code_is_refused(make_voter: Any, params
     """Nothing, an endless code or one that is no code never reaches the provider."""
     async with make_voter() as voter:
         await voter.start()
-        assert await voter.finish(params) == Refused("psc_answer_incomplete")
+        assert await voter.finish(params) == refused("oidc_answer_incomplete")
 
 
 async def test_an_error_of_another_provider_is_not_believed(make_voter: Any) -> None:
@@ -158,7 +160,7 @@ async def test_an_error_of_another_provider_is_not_believed(make_voter: Any) -> 
     async with make_voter() as voter:
         await voter.start()
         step = await voter.finish({"error": "access_denied", "iss": "https://another.example/realm"})
-        assert step == Refused("psc_wrong_provider")
+        assert step == refused("oidc_wrong_provider")
 
 
 async def test_the_issuer_may_be_absent_from_the_return(make_voter: Any) -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr, ValidationError
 
 from isoloir.clock import ShiftedClock
 from isoloir.hooks import Problem
-from isoloir_prosante_connect.checking import find_problems
+from isoloir_openid_connect.checking import find_problems
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 
 LEAST = {"client_id": "isoloir", "client_secret": "a-phrase"}
@@ -39,12 +39,12 @@ def test_presets_are_the_agency_s(preset: str, auth: str, wallet: str) -> None:
     config = read(preset=preset)
     assert config.effective_issuer == f"https://{auth}/auth/realms/esante-wallet"
     assert config.effective_discovery_url == f"{config.effective_issuer}/.well-known/wallet-openid-configuration"
-    assert config.effective_authorization_endpoint == wallet
+    assert config.endpoint("authorization_endpoint") == wallet
 
 
 def test_another_issuer_takes_no_address_of_the_preset() -> None:
     """With an issuer of one's own the voter is not sent to the preset's host."""
-    assert read(issuer="https://idp.example/realm").effective_authorization_endpoint is None
+    assert read(issuer="https://idp.example/realm").endpoint("authorization_endpoint") is None
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256", "HS512", "RSA1_5", "rs256"])
@@ -56,19 +56,19 @@ def test_only_asymmetric_signatures_can_be_configured(algorithm: str) -> None:
 @pytest.mark.parametrize(
     ("preset", "url", "code"),
     [
-        ("prod", "http://127.0.0.1:8000/psc", "psc_address_clear"),
-        ("bas", "http://localhost/psc", "psc_address_clear"),
-        ("prod", "http://idp.example/psc", "psc_address_form"),
-        ("simulator", "http://idp.example/psc", "psc_address_form"),
-        ("simulator", "https://idp.example/psc", "psc_simulator_elsewhere"),
-        ("prod", "ftp://idp.example/psc", "psc_address_form"),
-        ("prod", "https://user:word@idp.example/psc", "psc_address_form"),
-        ("prod", "https://idp.example/psc#part", "psc_address_form"),
-        ("prod", "https://idp.example/psc?x=1", "psc_address_form"),
-        ("prod", "https://", "psc_address_form"),
-        ("prod", "https://idp.example:port/psc", "psc_address_form"),
-        ("prod", "https://idp.example/a b", "psc_address_form"),
-        ("prod", "idp.example", "psc_address_form"),
+        ("prod", "http://127.0.0.1:8000/psc", "oidc_address_clear"),
+        ("bas", "http://localhost/psc", "oidc_address_clear"),
+        ("prod", "http://idp.example/psc", "oidc_address_form"),
+        ("simulator", "http://idp.example/psc", "oidc_address_form"),
+        ("simulator", "https://idp.example/psc", "oidc_local_elsewhere"),
+        ("prod", "ftp://idp.example/psc", "oidc_address_form"),
+        ("prod", "https://user:word@idp.example/psc", "oidc_address_form"),
+        ("prod", "https://idp.example/psc#part", "oidc_address_form"),
+        ("prod", "https://idp.example/psc?x=1", "oidc_address_form"),
+        ("prod", "https://", "oidc_address_form"),
+        ("prod", "https://idp.example:port/psc", "oidc_address_form"),
+        ("prod", "https://idp.example/a b", "oidc_address_form"),
+        ("prod", "idp.example", "oidc_address_form"),
         ("simulator", "http://127.0.0.1:8000/demo/psc", None),
         ("simulator", "http://[::1]:8000/demo/psc", None),
         ("prod", "https://idp.example/psc", None),
@@ -85,8 +85,8 @@ def test_addresses_are_https_or_loopback_of_a_simulator(preset: str, url: str, c
 @pytest.mark.parametrize("secret", ["", "   "])
 def test_an_empty_secret_is_refused(secret: str) -> None:
     """A site without a secret would be anybody."""
-    assert codes(client_secret=secret) == {"psc_secret_empty"}
-    assert codes(client_secret=SecretStr(secret)) == {"psc_secret_empty"}
+    assert codes(client_secret=secret) == {"oidc_secret_empty"}
+    assert codes(client_secret=SecretStr(secret)) == {"oidc_secret_empty"}
 
 
 @pytest.mark.parametrize(
@@ -111,11 +111,11 @@ async def find(simulator: Any, config: ProSanteConnectConfig, seconds: float = 0
     [
         ("discovery_html", "psc_check_discovery"),
         ("discovery_slow", "psc_check_discovery"),
-        ("discovery_other_issuer", "psc_check_issuer"),
-        ("discovery_clear_address", "psc_check_address"),
-        ("jwks_error_500", "psc_check_keys"),
-        ("jwks_not_object", "psc_check_keys"),
-        ("jwks_empty", "psc_check_no_key"),
+        ("discovery_other_issuer", "oidc_check_issuer"),
+        ("discovery_clear_address", "oidc_check_address"),
+        ("jwks_error_500", "oidc_check_keys"),
+        ("jwks_not_object", "oidc_check_keys"),
+        ("jwks_empty", "oidc_check_no_key"),
     ],
 )
 async def test_the_connection_test_names_what_is_wrong(
@@ -136,11 +136,11 @@ async def test_the_connection_test_compares_the_clocks(
     """More than the skew apart is said, with the seconds."""
     async with make_voter() as voter:
         problems = await find(simulator, voter.config, seconds)
-    assert [problem.code for problem in problems] == (["psc_check_clock"] if found else [])
+    assert [problem.code for problem in problems] == (["oidc_check_clock"] if found else [])
     assert all(abs(int(problem.values["seconds"]) - 90) <= 2 for problem in problems)
 
 
 async def test_the_connection_test_knows_which_signatures_are_accepted(make_voter: Any, simulator: Any) -> None:
     """A provider that signs by RSA alone does not suit a site that accepts elliptic curves alone."""
     async with make_voter(algorithms=["ES256"]) as voter:
-        assert [problem.code for problem in await voter.factor.check(voter.config)] == ["psc_check_no_key"]
+        assert [problem.code for problem in await voter.factor.check(voter.config)] == ["oidc_check_no_key"]

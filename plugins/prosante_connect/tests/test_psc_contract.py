@@ -17,7 +17,7 @@ from isoloir.plugin_set import PluginSet
 from isoloir.testing import FactorContract, FactorRun, FakeClock, FakeFlow
 from isoloir.testing.texts import literal_codes, missing, refusal_identifiers, texts_of, well_formed
 from isoloir.texts import read_catalogues
-from isoloir_prosante_connect import checking, identity
+from isoloir_prosante_connect import identity
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 from isoloir_prosante_connect.factor import ProSanteConnect
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
@@ -90,27 +90,30 @@ class TestProSanteConnectContract(FactorContract):
 
 def _codes() -> set[str]:
     written = literal_codes(PACKAGE, frozenset({"Refusal", "Refused", "Problem", "PydanticCustomError"}))
-    return written | set(checking._PROBLEMS.values()) | set(identity._OTHER_KINDS.values()) | {"psc_token_expired"}
+    return written | set(identity._OTHER_KINDS.values()) | set(ProSanteConnect.own_words.values())
 
 
 def test_every_code_has_its_sentence_and_remedy_in_both_languages() -> None:
-    """Whatever the plugin refuses, in a login, a configuration or a test of the connection, is said and remedied."""
+    """Whatever the plugin refuses in words of its own is said and remedied."""
     codes = _codes()
-    assert len(codes) > 35, "the scan has lost its way"
+    assert len(codes) >= 8, "the scan has lost its way"
     assert missing(texts_of(PACKAGE), refusal_identifiers(codes)) == []
     assert all(well_formed(code) for code in codes)
 
 
+def test_own_words_stand_for_codes_of_the_base() -> None:
+    """Each code that the plugin says otherwise is one that the base says too: none is misspelt."""
+    said = read_catalogues("isoloir_openid_connect")["fr"]
+    assert {code for code in ProSanteConnect.own_words if f"error.{code}" not in said} == set()
+
+
 def test_the_catalogue_says_nothing_that_nothing_refuses() -> None:
-    """No text outlives its code; those chosen by a condition are found in the sources by their name."""
+    """No text outlives its code, and none says again what the base says."""
     texts = read_catalogues(PACKAGE)
     said = {one.removeprefix("error.").removesuffix(".remedy") for one in texts["fr"] if one.startswith("error.")}
-    conditional = {
-        "psc_misconfigured", "psc_code_refused", "psc_identity_unknown", "psc_token_unreadable",
-        "psc_token_not_yet_valid",
-    }  # fmt: skip
-    assert said - _codes() - conditional == set()
+    assert said - _codes() == {"psc_identity_unknown"}  # chosen by a condition
     assert set(texts["fr"]) == set(texts["en"])
+    assert not set(texts["fr"]) & set(read_catalogues("isoloir_openid_connect")["fr"])
 
 
 def test_french_texts_keep_the_typography() -> None:
@@ -125,4 +128,4 @@ def test_the_plugin_loads_by_its_entry_point() -> None:
     """The installed plugin registers its one factor and passes the plugin set's checks."""
     plugins = PluginSet.load(["prosante_connect"])
     assert set(plugins.factors) == {"prosante_connect"}
-    assert plugins.catalogue["fr"]["error.psc_unavailable"].startswith("Pro Santé Connect")
+    assert plugins.catalogue["fr"]["error.oidc_unavailable"].startswith("Le service {provider}")

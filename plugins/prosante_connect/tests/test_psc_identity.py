@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from isoloir_openid_connect.refusal import Refusal
 from isoloir_prosante_connect.identity import Identity, as_name, read_identity
-from isoloir_prosante_connect.refusal import Refusal
 
 REALM = "f:550dc1c8-d97b-4b1e-ac8c-8eb4471cf9dd:"
 

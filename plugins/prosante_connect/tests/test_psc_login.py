@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,8 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from isoloir.hooks import Asserted, Claim, FactorForm, Proved, Redirect, Refused, Submit, Tick
 from isoloir_prosante_connect.simulator import log_in
+
+refused = partial(Refused, values={"provider": "Pro Santé Connect"})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +50,7 @@ async def test_every_shape_of_professional_logs_in(
 async def test_who_has_no_rpps_number_is_refused(make_voter: Any, identity: str, code: str) -> None:
     """ADELI, an establishment's own number, a test identity: refused, each in its own words."""
     async with make_voter() as voter:
-        assert await voter.log_in(identity) == Refused(code)
+        assert await voter.log_in(identity) == refused(code)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +66,7 @@ async def test_test_identities_need_both_the_configuration_and_a_test_election(
     if accepted:
         assert step == Proved({"rpps": Claim("ANS20231122132732", Asserted("eidas1"))}, "Dr Tessa Essai")
     else:
-        assert step == Refused("psc_identity_test")
+        assert step == refused("psc_identity_test")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +86,7 @@ async def test_level_is_a_minimum(make_voter: Any, minimum: str, identity: str, 
     async with make_voter(minimum_acr=minimum) as voter:
         step = await voter.log_in(identity)
         if code:
-            assert step == Refused(code)
+            assert step == refused(code)
         else:
             assert isinstance(step, Proved)
             assert step.claims["rpps"].by == Asserted(minimum) == voter.factor.vouches(voter.config)["rpps"]
@@ -128,7 +131,7 @@ async def test_both_client_authentications_work(make_voter: Any, method: str) ->
 async def test_wrong_client_secret_is_our_fault(make_voter: Any) -> None:
     """A secret that the provider does not know is told as the site's fault, not the voter's."""
     async with make_voter(client_secret="another") as voter:
-        assert await voter.log_in() == Refused("psc_misconfigured")
+        assert await voter.log_in() == refused("oidc_misconfigured")
 
 
 async def test_unregistered_callback_goes_nowhere(make_voter: Any) -> None:
@@ -160,7 +163,7 @@ async def test_rotated_keys_are_read_anew(make_voter: Any, simulator: Any) -> No
 async def test_cancelling_is_not_an_error(make_voter: Any) -> None:
     """Who cancels at the provider is told so, and nothing else."""
     async with make_voter() as voter:
-        assert await voter.log_in(None) == Refused("psc_cancelled")
+        assert await voter.log_in(None) == refused("psc_cancelled")
 
 
 async def test_return_serves_once(make_voter: Any) -> None:
@@ -168,9 +171,9 @@ async def test_return_serves_once(make_voter: Any) -> None:
     async with make_voter() as voter:
         params = await voter.params()
         assert isinstance(await voter.finish(params), Proved)
-        assert await voter.finish(params) == Refused("psc_expired")
+        assert await voter.finish(params) == refused("oidc_expired")
     async with make_voter() as other:
-        assert await other.finish(params) == Refused("psc_expired")
+        assert await other.finish(params) == refused("oidc_expired")
 
 
 async def test_return_comes_in_time(make_voter: Any, simulator: Any) -> None:
@@ -178,7 +181,7 @@ async def test_return_comes_in_time(make_voter: Any, simulator: Any) -> None:
     async with make_voter() as voter:
         params = await voter.params()
         voter.flow.clock.shift += voter.flow.clock.shift.__class__(minutes=15, seconds=1)
-        assert await voter.finish(params) == Refused("psc_expired")
+        assert await voter.finish(params) == refused("oidc_expired")
 
 
 async def test_code_of_another_browser_is_refused(make_voter: Any) -> None:
@@ -186,7 +189,7 @@ async def test_code_of_another_browser_is_refused(make_voter: Any) -> None:
     async with make_voter() as thief, make_voter() as victim:
         stolen = await thief.params("899700000025")
         own = await victim.params()
-        assert await victim.finish(own | {"code": stolen["code"]}) == Refused("psc_code_refused")
+        assert await victim.finish(own | {"code": stolen["code"]}) == refused("oidc_code_refused")
 
 
 @pytest.mark.parametrize("event", [Tick(), Submit(FactorForm())])
@@ -194,7 +197,7 @@ async def test_other_events_prove_nothing(make_voter: Any, event: Any) -> None:
     """A tick or a form, which this factor never asks for, is refused."""
     async with make_voter() as voter:
         await voter.start()
-        assert await voter.factor.advance(voter.config, voter.flow, event) == Refused("psc_expired")
+        assert await voter.factor.advance(voter.config, voter.flow, event) == refused("oidc_expired")
 
 
 async def test_live_session_logs_in_silently_unless_a_fresh_login_is_asked(make_voter: Any) -> None:
@@ -216,7 +219,7 @@ async def test_taking_the_fresh_login_out_of_the_address_is_noticed(make_voter: 
         stripped = Redirect(step.url.replace("&prompt=login", ""))
         params = await voter.come_back(stripped, "899700000017")
         voter.flow.clock.shift = voter.flow.clock.shift.__class__(0)
-        assert await voter.finish(params) == Refused("psc_login_too_old")
+        assert await voter.finish(params) == refused("psc_login_too_old")
 
 
 async def test_leaving_logs_out_of_the_provider(make_voter: Any, simulator: Any) -> None:
@@ -279,4 +282,4 @@ async def test_discovery_and_keys_are_remembered_for_a_while(make_voter: Any, si
         simulator.fail("discovery_error_500", "jwks_error_500")
         assert isinstance(await voter.log_in(), Proved)
         voter.flow.clock.shift += voter.flow.clock.shift.__class__(minutes=10)
-        assert await voter.start() == Refused("psc_unavailable")
+        assert await voter.start() == refused("oidc_unavailable")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import importlib.util
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from isoloir import plugin_set
 from isoloir.hooks import Factor, PluginConfig
 from isoloir.texts import LOCALES, Texts, read_catalogues
 
@@ -19,8 +21,10 @@ _OURS = ("isoloir", "isoloir_web", "isoloir_ballots")
 
 
 def texts_of(package: str) -> Texts:
-    """Return the core's texts and those of the plugin's package."""
-    return Texts(read_catalogues("isoloir"), read_catalogues(package))
+    """Return the core's texts, those of the plugin's package, and those of the plugins that it builds on."""
+    bases = plugin_set.bases(importlib.import_module(package))
+    inherited = [read_catalogues(plugin_set.package_of(base)) for base in bases]
+    return Texts(read_catalogues("isoloir"), *inherited, read_catalogues(package))
 
 
 def missing(texts: Texts, identifiers: Iterable[str]) -> list[str]:

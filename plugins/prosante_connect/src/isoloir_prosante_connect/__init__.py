@@ -8,6 +8,7 @@ from isoloir.hooks import Factor, hookimpl
 from isoloir_prosante_connect.factor import ProSanteConnect
 
 contract_version = 1
+builds_on = ("openid_connect",)
 
 
 @hookimpl

@@ -7,12 +7,12 @@ The national identifier stands in three places that must agree; its first charac
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from isoloir_prosante_connect.refusal import Refusal
+from isoloir_openid_connect.refusal import Refusal
+from isoloir_openid_connect.words import LONGEST_NAME, text
 
 _RPPS: Final = re.compile(r"8([0-9]{11})")
 _TEST: Final = re.compile(r"ANS[0-9]{14}")
@@ -26,7 +26,6 @@ _OTHER_KINDS: Final = {
     "6": "psc_identity_structure",  # cabinet, by its holder's RPPS
 }
 _CIVILITIES: Final = {"DR": "Dr", "PR": "Pr", "M": "M.", "MME": "Mme", "MLLE": "Mlle"}
-_LONGEST_NAME: Final = 80
 
 
 @dataclass(frozen=True)
@@ -68,24 +67,24 @@ def _national_identifier(userinfo: Mapping[str, Any]) -> str:
 
 
 def _is_test(userinfo: Mapping[str, Any]) -> bool:
-    return any(_text(one, "origine").upper() == "EDIT" for one in _objects(userinfo.get("otherIds")))
+    return any(text(one, "origine").upper() == "EDIT" for one in _objects(userinfo.get("otherIds")))
 
 
 def _display(userinfo: Mapping[str, Any]) -> str | None:
     reference = userinfo.get("SubjectRefPro")
     reference = reference if isinstance(reference, Mapping) else {}
     practices = list(_objects(reference.get("exercices")))
-    named = next((one for one in practices if _text(one, "nomDexercice") and _text(one, "prenomDexercice")), None)
+    named = next((one for one in practices if text(one, "nomDexercice") and text(one, "prenomDexercice")), None)
     if named is not None:
-        first, last = _text(named, "prenomDexercice"), _text(named, "nomDexercice")
+        first, last = text(named, "prenomDexercice"), text(named, "nomDexercice")
     else:
-        first, last = _text(userinfo, "given_name"), _text(userinfo, "family_name")
+        first, last = text(userinfo, "given_name"), text(userinfo, "family_name")
     if not last:
         return None
-    civilities = [_text(one, "codeCiviliteDexercice") for one in ([named] if named else []) + practices]
-    civility = next((one for one in (*civilities, _text(reference, "codeCivilite")) if one), "")
+    civilities = [text(one, "codeCiviliteDexercice") for one in ([named] if named else []) + practices]
+    civility = next((one for one in (*civilities, text(reference, "codeCivilite")) if one), "")
     words = (_CIVILITIES.get(civility.upper(), ""), as_name(first), as_name(last))
-    return " ".join(word for word in words if word)[:_LONGEST_NAME]
+    return " ".join(word for word in words if word)[:LONGEST_NAME]
 
 
 def as_name(name: str) -> str:
@@ -98,12 +97,3 @@ def as_name(name: str) -> str:
 def _objects(value: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
         yield from (one for one in value if isinstance(one, Mapping))
-
-
-def _text(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
-    if not isinstance(value, str):
-        return ""
-    # A name is shown to the voter: no line breaks, no marks that turn the writing direction.
-    shown = "".join(" " if sign.isspace() else sign for sign in unicodedata.normalize("NFC", value))
-    return " ".join("".join(sign for sign in shown if unicodedata.category(sign)[0] != "C").split())

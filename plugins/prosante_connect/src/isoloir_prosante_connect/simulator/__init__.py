@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from isoloir_prosante_connect.clock import Clock, SystemClock
+from isoloir_openid_connect.clock import Clock, SystemClock
 from isoloir_prosante_connect.simulator.app import Simulator
 from isoloir_prosante_connect.simulator.authority import Authority, RelyingParty
 from isoloir_prosante_connect.simulator.driving import log_in

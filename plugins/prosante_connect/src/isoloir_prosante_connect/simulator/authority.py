@@ -18,10 +18,10 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, RSAKey
 
-from isoloir_prosante_connect.clock import Clock
+from isoloir_openid_connect.clock import Clock
+from isoloir_openid_connect.tokens import access_token_hash
 from isoloir_prosante_connect.simulator.faults import FAULTS, signed, spoil_claims, unsigned
 from isoloir_prosante_connect.simulator.identities import SHAPES, Identity
-from isoloir_prosante_connect.tokens import access_token_hash
 
 _CODE_LASTS: Final = timedelta(seconds=60)
 _TOKEN_LASTS: Final = timedelta(seconds=120)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
-from isoloir_prosante_connect.clock import Clock, SystemClock
+from isoloir_openid_connect.clock import Clock, SystemClock
 from isoloir_prosante_connect.simulator.app import Simulator
 from isoloir_prosante_connect.simulator.authority import Authority, RelyingParty
 from isoloir_prosante_connect.simulator.identities import Identity

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
 
-from isoloir_prosante_connect.refusal import Refusal
+from isoloir_openid_connect.refusal import Refusal
 
 MOST_BYTES = 256 * 1024
 """The longest answer read; the longest real one (userinfo of five activities) has a few kilobytes."""
@@ -25,13 +26,13 @@ class Answer:
     date: str = ""
 
     def json_object(self) -> dict[str, Any]:
-        """Return the body as a JSON object; Refusal ``psc_unavailable`` when it is anything else (a page, say)."""
+        """Return the body as a JSON object; Refusal ``oidc_unavailable`` when it is anything else (a page, say)."""
         try:
             read = json.loads(self.body, parse_constant=_no_constant)
         except (ValueError, RecursionError):
-            raise Refusal("psc_unavailable") from None
+            raise Refusal("oidc_unavailable") from None
         if not isinstance(read, dict):
-            raise Refusal("psc_unavailable")
+            raise Refusal("oidc_unavailable")
         return read
 
 
@@ -45,13 +46,13 @@ async def ask(
     url: str,
     seconds: float,
     *,
-    form: dict[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
     headers: dict[str, str] | None = None,
     auth: httpx2.Auth | None = None,
 ) -> Answer:
     """Ask the provider once and return its answer, of any status below 500 but redirects and "too many requests".
 
-    Raises Refusal ``psc_unavailable`` when there is none within `seconds` (all in all, however slowly it
+    Raises Refusal ``oidc_unavailable`` when there is none within `seconds` (all in all, however slowly it
     drips), when it is too long, redirects, or is the provider's own failure.
     """
     # `from None` throughout: the library's exceptions carry the request, and the request carries secrets.
@@ -64,21 +65,21 @@ async def ask(
             ) as response,
         ):  # fmt: skip
             if response.status_code >= 500 or response.status_code == 429 or 300 <= response.status_code < 400:
-                raise Refusal("psc_unavailable")
+                raise Refusal("oidc_unavailable")
             body = bytearray()
             async for part in response.aiter_bytes():
                 body += part
                 if len(body) > MOST_BYTES:
-                    raise Refusal("psc_unavailable")
+                    raise Refusal("oidc_unavailable")
             media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
             return Answer(response.status_code, media, bytes(body), response.headers.get("date", ""))
     except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, TimeoutError, OSError):
-        raise Refusal("psc_unavailable") from None
+        raise Refusal("oidc_unavailable") from None
 
 
 async def read_published(http: httpx2.AsyncClient, url: str, seconds: float) -> tuple[dict[str, Any], Answer]:
-    """Return a JSON object that the provider publishes for everybody; Refusal ``psc_unavailable`` for all else."""
+    """Return a JSON object that the provider publishes for everybody; Refusal ``oidc_unavailable`` for all else."""
     answer = await ask(http, "GET", url, seconds)
     if answer.status != 200:
-        raise Refusal("psc_unavailable")
+        raise Refusal("oidc_unavailable")
     return answer.json_object(), answer

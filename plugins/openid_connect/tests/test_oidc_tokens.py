@@ -11,14 +11,16 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, RSAKey
 
-from isoloir_prosante_connect.provider import read_keys
-from isoloir_prosante_connect.refusal import Refusal
-from isoloir_prosante_connect.tokens import Expected, UnknownKey, check_id_token, check_level, signed_claims
+from isoloir_openid_connect.assurance import Assurance
+from isoloir_openid_connect.provider import read_keys
+from isoloir_openid_connect.refusal import Refusal
+from isoloir_openid_connect.tokens import Expected, UnknownKey, check_id_token, signed_claims
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 RSA = RSAKey.generate_key(2048)
 ELLIPTIC = ECKey.generate_key("P-256")
 EVERY = ("RS256", "PS256", "ES256")
+PSC = Assurance(("eidas1", "eidas2", "eidas3"), "eidas1", absent="eidas1")
 
 
 def published(*keys: tuple[str | None, Any], **extra: str) -> Any:
@@ -53,7 +55,7 @@ def test_a_key_serves_only_its_own_kind() -> None:
 
 def test_an_algorithm_left_out_of_the_configuration_is_refused() -> None:
     """A good signature of a kind that is not accepted is refused before any key is looked for."""
-    with pytest.raises(Refusal, match="psc_token_algorithm"):
+    with pytest.raises(Refusal, match="oidc_token_algorithm"):
         signed_claims(token(ELLIPTIC, "ES256", kid="a"), published(("a", ELLIPTIC)), ("RS256",))
 
 
@@ -71,7 +73,7 @@ def test_a_token_without_a_key_name_needs_a_provider_with_one_key() -> None:
 )
 def test_garbage_is_refused_not_an_error(garbage: str) -> None:
     """Neither text, nor other JSON, nor an endless token gets past its header."""
-    with pytest.raises(Refusal, match=r"psc_token_(unreadable|algorithm)"):
+    with pytest.raises(Refusal, match=r"oidc_token_(unreadable|algorithm)"):
         signed_claims(garbage, published(("a", RSA)), EVERY)
 
 
@@ -79,7 +81,7 @@ def test_garbage_is_refused_not_an_error(garbage: str) -> None:
 def test_a_good_header_does_not_help_a_bad_payload(payload: str) -> None:
     """A payload that is no object, with any signature, is refused."""
     header, _, signature = token(RSA, "RS256", kid="a").split(".")
-    with pytest.raises(Refusal, match="psc_token_signature"):
+    with pytest.raises(Refusal, match="oidc_token_signature"):
         signed_claims(f"{header}.{payload}.{signature}", published(("a", RSA)), EVERY)
 
 
@@ -88,7 +90,7 @@ def test_an_unknown_critical_header_is_refused() -> None:
     spoiled = jwt.encode({"alg": "RS256", "kid": "a"}, {"sub": "x"}, RSA)
     header = {"alg": "RS256", "kid": "a", "crit": ["exp"], "exp": 1}
     encoded = base64.urlsafe_b64encode(json.dumps(header).encode()).rstrip(b"=").decode()
-    with pytest.raises(Refusal, match="psc_token_signature"):
+    with pytest.raises(Refusal, match="oidc_token_signature"):
         signed_claims(".".join([encoded, *spoiled.split(".")[1:]]), published(("a", RSA)), EVERY)
 
 
@@ -111,18 +113,18 @@ def test_unusable_keys_are_passed_over() -> None:
 @pytest.mark.parametrize("broken", [{}, {"keys": None}, {"keys": {}}, {"keys": "x"}])
 def test_a_key_set_without_a_list_is_no_key_set(broken: dict[str, Any]) -> None:
     """What is no key set is told as a provider that does not answer."""
-    with pytest.raises(Refusal, match="psc_unavailable"):
+    with pytest.raises(Refusal, match="oidc_unavailable"):
         read_keys(broken)
 
 
-def check(**changes: Any) -> None:
+def check(sent: str | None = "n", /, **changes: Any) -> None:
     claims = {
         "iss": "https://idp.example", "aud": "isoloir", "sub": "s", "exp": NOW.timestamp() + 60,
         "iat": NOW.timestamp(), "nonce": "n",
     } | changes  # fmt: skip
     expected = Expected(
-        issuer="https://idp.example", client_id="isoloir", nonce="n", access_token="token", minimum_acr="eidas1",
-        algorithms=EVERY, now=NOW, skew=30,
+        issuer="https://idp.example", client_id="isoloir", nonce=sent, access_token="token", assurance=PSC,
+        now=NOW, skew=30,
     )  # fmt: skip
     check_id_token("RS256", {name: value for name, value in claims.items() if value is not ...}, expected)
 
@@ -141,33 +143,33 @@ def test_sound_claims_pass(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"iss": "https://idp.example/"}, "psc_token_issuer"),
-        ({"iss": ...}, "psc_token_issuer"),
-        ({"iss": ["https://idp.example"]}, "psc_token_issuer"),
-        ({"aud": ...}, "psc_token_audience"),
-        ({"aud": []}, "psc_token_audience"),
-        ({"aud": {"isoloir": 1}}, "psc_token_audience"),
-        ({"aud": "isoloir2"}, "psc_token_audience"),
-        ({"azp": ""}, "psc_token_authorized_party"),
-        ({"exp": "9999999999"}, "psc_token_unreadable"),
-        ({"exp": True}, "psc_token_unreadable"),
-        ({"iat": ...}, "psc_token_unreadable"),
-        ({"exp": NOW.timestamp() - 31}, "psc_token_expired"),
-        ({"iat": NOW.timestamp() + 31}, "psc_token_not_yet_valid"),
-        ({"nbf": NOW.timestamp() + 31}, "psc_token_not_yet_valid"),
-        ({"auth_time": NOW.timestamp() + 31}, "psc_token_not_yet_valid"),
-        ({"auth_time": "yesterday"}, "psc_token_unreadable"),
-        ({"nonce": None}, "psc_token_nonce"),
-        ({"nonce": ["n"]}, "psc_token_nonce"),
-        ({"nonce": "é"}, "psc_token_nonce"),
-        ({"at_hash": None}, "psc_token_at_hash"),
-        ({"at_hash": "QEaenWxYddN6Q_NT1PiOYQ"}, "psc_token_at_hash"),
-        ({"sub": ""}, "psc_token_unreadable"),
-        ({"sub": 1}, "psc_token_unreadable"),
-        ({"acr": "eidas0"}, "psc_level_unknown"),
-        ({"acr": "EIDAS1"}, "psc_level_unknown"),
-        ({"acr": ["eidas3"]}, "psc_level_unknown"),
-        ({"acr": 1}, "psc_level_unknown"),
+        ({"iss": "https://idp.example/"}, "oidc_token_issuer"),
+        ({"iss": ...}, "oidc_token_issuer"),
+        ({"iss": ["https://idp.example"]}, "oidc_token_issuer"),
+        ({"aud": ...}, "oidc_token_audience"),
+        ({"aud": []}, "oidc_token_audience"),
+        ({"aud": {"isoloir": 1}}, "oidc_token_audience"),
+        ({"aud": "isoloir2"}, "oidc_token_audience"),
+        ({"azp": ""}, "oidc_token_authorized_party"),
+        ({"exp": "9999999999"}, "oidc_token_unreadable"),
+        ({"exp": True}, "oidc_token_unreadable"),
+        ({"iat": ...}, "oidc_token_unreadable"),
+        ({"exp": NOW.timestamp() - 31}, "oidc_token_expired"),
+        ({"iat": NOW.timestamp() + 31}, "oidc_token_not_yet_valid"),
+        ({"nbf": NOW.timestamp() + 31}, "oidc_token_not_yet_valid"),
+        ({"auth_time": NOW.timestamp() + 31}, "oidc_token_not_yet_valid"),
+        ({"auth_time": "yesterday"}, "oidc_token_unreadable"),
+        ({"nonce": None}, "oidc_token_nonce"),
+        ({"nonce": ["n"]}, "oidc_token_nonce"),
+        ({"nonce": "é"}, "oidc_token_nonce"),
+        ({"at_hash": None}, "oidc_token_at_hash"),
+        ({"at_hash": "QEaenWxYddN6Q_NT1PiOYQ"}, "oidc_token_at_hash"),
+        ({"sub": ""}, "oidc_token_unreadable"),
+        ({"sub": 1}, "oidc_token_unreadable"),
+        ({"acr": "eidas0"}, "oidc_level_unknown"),
+        ({"acr": "EIDAS1"}, "oidc_level_unknown"),
+        ({"acr": ["eidas3"]}, "oidc_level_unknown"),
+        ({"acr": 1}, "oidc_level_unknown"),
     ],
 )
 def test_each_unsound_claim_is_refused(changes: dict[str, Any], code: str) -> None:
@@ -176,17 +178,32 @@ def test_each_unsound_claim_is_refused(changes: dict[str, Any], code: str) -> No
         check(**changes)
 
 
+def test_a_grant_without_a_nonce_has_none_in_its_token() -> None:
+    """A token of a decoupled login has no nonce; one that has is the answer to another request."""
+    check(None, nonce=...)
+    with pytest.raises(Refusal, match="oidc_token_nonce"):
+        check(None)
+
+
+LEVELS = ("low", "substantial", "high")
+
+
 @pytest.mark.parametrize(
-    ("acr", "minimum", "code"),
+    ("acr", "minimum", "absent", "code"),
     [
-        (None, "eidas1", None), (None, "eidas2", "psc_level_too_low"), ("eidas1", "eidas2", "psc_level_too_low"),
-        ("eidas2", "eidas2", None), ("eidas3", "eidas2", None), ("0", "eidas1", "psc_level_unknown"),
+        ("low", "low", None, None), ("high", "low", None, None), ("substantial", "substantial", None, None),
+        ("low", "substantial", None, "oidc_level_too_low"), ("substantial", "high", None, "oidc_level_too_low"),
+        (None, "low", None, "oidc_level_absent"), ("", "low", None, "oidc_level_absent"),
+        (None, "low", "low", None), ("", "low", "low", None), (None, "substantial", "low", "oidc_level_too_low"),
+        ("0", "low", "low", "oidc_level_unknown"), ("LOW", "low", None, "oidc_level_unknown"),
+        (["high"], "low", None, "oidc_level_unknown"), (1, "low", None, "oidc_level_unknown"),
+        ("eidas1", "low", None, "oidc_level_unknown"),
     ],
 )  # fmt: skip
-def test_levels_are_ordered(acr: object, minimum: Any, code: str | None) -> None:
-    """A level satisfies those below it; what is no level satisfies none."""
+def test_levels_are_ordered(acr: object, minimum: str, absent: str | None, code: str | None) -> None:
+    """A level satisfies those below it; what is no level satisfies none, and its absence only where that is said."""
     if code is None:
-        check_level(acr, minimum)
+        Assurance(LEVELS, minimum, absent).check(acr)
     else:
         with pytest.raises(Refusal, match=code):
-            check_level(acr, minimum)
+            Assurance(LEVELS, minimum, absent).check(acr)

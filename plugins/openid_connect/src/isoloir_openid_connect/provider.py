@@ -12,10 +12,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, RSAKey
 from joserfc.util import base64_to_int
 
-from isoloir_prosante_connect.clock import Clock
-from isoloir_prosante_connect.config import ProSanteConnectConfig, is_safe_address
-from isoloir_prosante_connect.exchange import read_published
-from isoloir_prosante_connect.refusal import Refusal
+from isoloir_openid_connect.addresses import is_safe_address
+from isoloir_openid_connect.clock import Clock
+from isoloir_openid_connect.config import FederationConfig
+from isoloir_openid_connect.exchange import read_published
+from isoloir_openid_connect.refusal import Refusal
 
 Key = RSAKey | ECKey
 CACHED_FOR: Final = timedelta(minutes=10)
@@ -23,11 +24,12 @@ _CACHED_AT_MOST: Final = 32
 _LEAST_RSA_BITS: Final = 2048
 _MOST_KEYS: Final = 64
 _REQUIRED: Final = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
+_OPTIONAL: Final = ("end_session_endpoint",)
 
 
 @dataclass(frozen=True)
 class Endpoints:
-    """The addresses of one provider; every one is https, or loopback http for a simulator."""
+    """The addresses of one provider; https, or loopback http where it runs here for a trial."""
 
     issuer: str
     authorization_endpoint: str
@@ -76,19 +78,13 @@ class Provider:
         self._described: _Cache[dict[str, Any]] = _Cache()
         self._keys: _Cache[tuple[PublishedKey, ...]] = _Cache()
 
-    async def endpoints(self, config: ProSanteConnectConfig, http: httpx2.AsyncClient, clock: Clock) -> Endpoints:
+    async def endpoints(self, config: FederationConfig, http: httpx2.AsyncClient, clock: Clock) -> Endpoints:
         """Return the provider's addresses: those of the configuration first, then those that it publishes.
 
-        Raises Refusal: ``psc_unavailable``, ``psc_provider_other`` (it names another issuer: OpenID Connect
-        Discovery 1.0, section 4.3), ``psc_provider_address`` (an address is missing, or not https).
+        Raises Refusal: ``oidc_unavailable``, ``oidc_provider_other`` (it names another issuer: OpenID Connect
+        Discovery 1.0, section 4.3), ``oidc_provider_address`` (an address is missing, or not https).
         """
-        given: dict[str, str | None] = {
-            "authorization_endpoint": config.effective_authorization_endpoint,
-            "token_endpoint": config.token_endpoint,
-            "userinfo_endpoint": config.userinfo_endpoint,
-            "jwks_uri": config.jwks_uri,
-            "end_session_endpoint": config.end_session_endpoint,
-        }
+        given = {name: config.endpoint(name) for name in (*_REQUIRED, *_OPTIONAL)}
         if not all(given.values()):
             described = await self._description(config, http, clock)
             for name, value in given.items():
@@ -98,28 +94,26 @@ class Provider:
         for name, url in given.items():
             if url is None and name not in _REQUIRED:
                 continue
-            if url is None or not is_safe_address(url, simulator=config.is_simulator):
-                raise Refusal("psc_provider_address")
+            if url is None or not is_safe_address(url, local=config.is_local):
+                raise Refusal("oidc_provider_address")
         return Endpoints(issuer=config.effective_issuer, **given)  # type: ignore[arg-type]  # checked just above
 
-    async def _description(
-        self, config: ProSanteConnectConfig, http: httpx2.AsyncClient, clock: Clock
-    ) -> dict[str, Any]:
+    async def _description(self, config: FederationConfig, http: httpx2.AsyncClient, clock: Clock) -> dict[str, Any]:
         url = config.effective_discovery_url
         described = self._described.get(url, clock.now())
         if described is None:
             described, _ = await read_published(http, url, config.timeout)
             self._described.put(url, clock.now(), described)
         if described.get("issuer") != config.effective_issuer:
-            raise Refusal("psc_provider_other")
+            raise Refusal("oidc_provider_other")
         return described
 
     async def keys(
-        self, config: ProSanteConnectConfig, url: str, http: httpx2.AsyncClient, clock: Clock, *, again: bool = False
+        self, config: FederationConfig, url: str, http: httpx2.AsyncClient, clock: Clock, *, again: bool = False
     ) -> tuple[PublishedKey, ...]:
         """Return the provider's signing keys; `again` reads them anew (it may just have changed them).
 
-        Raises Refusal: ``psc_unavailable``.
+        Raises Refusal: ``oidc_unavailable``.
         """
         known = None if again else self._keys.get(url, clock.now())
         if known is None:
@@ -136,7 +130,7 @@ def read_keys(published: dict[str, Any]) -> tuple[PublishedKey, ...]:
     """
     listed = published.get("keys")
     if not isinstance(listed, list):
-        raise Refusal("psc_unavailable")
+        raise Refusal("oidc_unavailable")
     usable = []
     for one in listed[:_MOST_KEYS]:
         if not isinstance(one, dict) or one.get("use", "sig") != "sig" or one.get("kty") not in ("RSA", "EC"):

@@ -18,9 +18,9 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jws import JWSRegistry
 
-from isoloir_prosante_connect.config import LEVELS, Level
-from isoloir_prosante_connect.provider import Key, PublishedKey
-from isoloir_prosante_connect.refusal import Refusal
+from isoloir_openid_connect.assurance import Assurance
+from isoloir_openid_connect.provider import Key, PublishedKey
+from isoloir_openid_connect.refusal import Refusal
 
 MOST_CHARACTERS: Final = 32 * 1024
 _KEY_TYPES: Final = {"RS": "RSA", "PS": "RSA", "ES": "EC"}
@@ -37,10 +37,10 @@ class Expected:
 
     issuer: str
     client_id: str
-    nonce: str = field(repr=False)
+    nonce: str | None = field(repr=False)
+    """`None` only for a grant that has none, and then the token may have none either."""
     access_token: str = field(repr=False)
-    minimum_acr: Level
-    algorithms: tuple[str, ...]
+    assurance: Assurance
     now: datetime
     skew: int
     max_age: int | None = None
@@ -49,16 +49,16 @@ class Expected:
 
 
 def header_of(token: str) -> dict[str, Any]:
-    """Return the header of a compact JWS, unverified; Refusal ``psc_token_unreadable`` when it is none."""
+    """Return the header of a compact JWS, unverified; Refusal ``oidc_token_unreadable`` when it is none."""
     if len(token) > MOST_CHARACTERS or token.count(".") != 2 or not token.isascii():
-        raise Refusal("psc_token_unreadable")
+        raise Refusal("oidc_token_unreadable")
     encoded = token.partition(".")[0]
     try:
         header = json.loads(urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
     except (ValueError, RecursionError):
-        raise Refusal("psc_token_unreadable") from None
+        raise Refusal("oidc_token_unreadable") from None
     if not isinstance(header, dict):
-        raise Refusal("psc_token_unreadable")
+        raise Refusal("oidc_token_unreadable")
     return header
 
 
@@ -66,19 +66,19 @@ def signed_claims(token: str, keys: Sequence[PublishedKey], algorithms: Sequence
     """Return the algorithm and the claims of a token whose signature holds.
 
     The algorithm is looked at before any key is, and a key serves only the kind of algorithm that it is made
-    for (RFC 8725, sections 3.1 and 3.2). Raises `UnknownKey`, or Refusal: ``psc_token_unreadable``,
-    ``psc_token_algorithm``, ``psc_token_signature``.
+    for (RFC 8725, sections 3.1 and 3.2). Raises `UnknownKey`, or Refusal: ``oidc_token_unreadable``,
+    ``oidc_token_algorithm``, ``oidc_token_signature``.
     """
     header = header_of(token)
     algorithm, kid = header.get("alg"), header.get("kid")
     if not isinstance(algorithm, str) or algorithm not in algorithms:
-        raise Refusal("psc_token_algorithm")
+        raise Refusal("oidc_token_algorithm")
     key = _key(algorithm, kid, keys)
     registry = JWSRegistry(algorithms=[algorithm], strict_check_header=False)
     try:
         return algorithm, jwt.decode(token, key, algorithms=[algorithm], registry=registry).claims
     except (JoseError, ValueError, TypeError, RecursionError):
-        raise Refusal("psc_token_signature") from None
+        raise Refusal("oidc_token_signature") from None
 
 
 def _key(algorithm: str, kid: object, keys: Sequence[PublishedKey]) -> Key:
@@ -98,21 +98,21 @@ def _key(algorithm: str, kid: object, keys: Sequence[PublishedKey]) -> Key:
 def check_id_token(algorithm: str, claims: Mapping[str, Any], expected: Expected) -> None:
     """Check every claim of an ID token whose signature holds; raises Refusal naming the first that fails."""
     if claims.get("iss") != expected.issuer:
-        raise Refusal("psc_token_issuer")
+        raise Refusal("oidc_token_issuer")
     check_audience(claims, expected.client_id)
     check_times(claims, expected.now, expected.skew)
     nonce = claims.get("nonce")
-    if not same_text(nonce, expected.nonce):
-        raise Refusal("psc_token_nonce")
+    if nonce is not None if expected.nonce is None else not same_text(nonce, expected.nonce):
+        raise Refusal("oidc_token_nonce")
     if "at_hash" in claims:
         at_hash = claims["at_hash"]
         right = access_token_hash(algorithm, expected.access_token)
         if not same_text(at_hash, right):
-            raise Refusal("psc_token_at_hash")
+            raise Refusal("oidc_token_at_hash")
     if not isinstance(claims.get("sub"), str) or not claims["sub"]:
-        raise Refusal("psc_token_unreadable")
+        raise Refusal("oidc_token_unreadable")
     _check_age(claims, expected)
-    check_level(claims.get("acr"), expected.minimum_acr)
+    expected.assurance.check(claims.get("acr"))
 
 
 def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
@@ -120,51 +120,41 @@ def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
     audience = claims.get("aud")
     audiences = [audience] if isinstance(audience, str) else audience
     if not isinstance(audiences, list) or client_id not in audiences:
-        raise Refusal("psc_token_audience")
+        raise Refusal("oidc_token_audience")
     party = claims.get("azp")
     if (party is None and len(audiences) > 1) or (party is not None and party != client_id):
-        raise Refusal("psc_token_authorized_party")
+        raise Refusal("oidc_token_authorized_party")
 
 
 def check_times(claims: Mapping[str, Any], now: datetime, skew: int) -> None:
     """Check ``exp``, ``iat`` and ``nbf`` against our clock, `skew` seconds either way."""
     if claims.get("exp") is None or claims.get("iat") is None:
-        raise Refusal("psc_token_unreadable")
+        raise Refusal("oidc_token_unreadable")
     registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=skew)
     try:
         registry.validate({name: claims[name] for name in ("exp", "iat", "nbf") if name in claims})
     except ExpiredTokenError:
-        raise Refusal("psc_token_expired") from None
+        raise Refusal("oidc_token_expired") from None
     except JoseError as error:
         exp = getattr(error, "claim", "") == "exp"
-        raise Refusal("psc_token_unreadable" if exp else "psc_token_not_yet_valid") from None
+        raise Refusal("oidc_token_unreadable" if exp else "oidc_token_not_yet_valid") from None
 
 
 def _check_age(claims: Mapping[str, Any], expected: Expected) -> None:
     logged_in_at = claims.get("auth_time")
     if logged_in_at is None:
         if expected.max_age is not None:
-            raise Refusal("psc_login_too_old")  # required then: OpenID Connect Core 1.0, section 2
+            raise Refusal("oidc_login_too_old")  # required then: OpenID Connect Core 1.0, section 2
         return
     if not isinstance(logged_in_at, int | float) or isinstance(logged_in_at, bool):
-        raise Refusal("psc_token_unreadable")
+        raise Refusal("oidc_token_unreadable")
     now, skew = int(expected.now.timestamp()), expected.skew  # tokens count whole seconds
     if logged_in_at > now + skew:
-        raise Refusal("psc_token_not_yet_valid")
+        raise Refusal("oidc_token_not_yet_valid")
     if expected.max_age is not None and not logged_in_at >= now - expected.max_age - skew:
-        raise Refusal("psc_login_too_old")
+        raise Refusal("oidc_login_too_old")
     if expected.fresh_since is not None and not logged_in_at >= int(expected.fresh_since.timestamp()) - skew:
-        raise Refusal("psc_login_too_old")
-
-
-def check_level(acr: object, minimum: Level) -> None:
-    """Check the level of assurance: `minimum` or better; absent (or empty) counts as the lowest."""
-    if acr is None or acr == "":
-        acr = LEVELS[0]
-    if not isinstance(acr, str) or acr not in LEVELS:
-        raise Refusal("psc_level_unknown")
-    if LEVELS.index(acr) < LEVELS.index(minimum):
-        raise Refusal("psc_level_too_low")
+        raise Refusal("oidc_login_too_old")
 
 
 def same_text(given: object, expected: str) -> bool:
