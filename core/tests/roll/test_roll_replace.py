@@ -19,8 +19,9 @@ from isoloir.errors import IsoloirError
 from isoloir.roll import RollEntry
 from isoloir.roll_import import Imported, import_roll, read_roll
 from isoloir.roll_import.writing import write_roll
-from isoloir.store import lifecycle_store
+from isoloir.store import lifecycle_store, message_store
 from isoloir.store.engine import Store
+from isoloir.store.message_store import NewMessage
 
 HEAD = "civilite;nom;prenom;courriel;mobile;rpps;numero_ordre;type_numero;college;scrutins"
 
@@ -53,6 +54,33 @@ async def test_who_stays_keeps_the_identifier(store: Store, election: ElectionFi
     assert await roll.by_identifier(store, election, before[3].identifier) is None
     assert await roll.by_key(store, election, "rpps", "99700000003") is None
     assert len({entry.identifier for entry in (*before.values(), after[4])}) == 4
+
+
+async def test_what_waits_goes_to_who_is_on_the_roll_at_the_address_it_has_now(
+    store: Store, election: ElectionFile
+) -> None:
+    """Who leaves is sent nothing more; who has another address may be invited again; all else waits as it did."""
+    await import_roll(store, election, read_roll(file(line(1), line(2), line(3)), election))
+    ids = {number: entry.id for number, entry in (await by_rpps(store, election)).items()}
+    due = election.window.opens
+    queued = [
+        NewMessage(f"{template}/{ids[number]}", template, "email", ids[number], "", due, b"-")
+        for number in ids
+        for template in ("invitation", "reminder")
+    ]
+    async with store.write() as session:
+        await message_store.add(session, election.id, queued)
+        await message_store.settle(session, election.id, f"invitation/{ids[2]}", message_store.SENT, due=due)
+    moved = line(2).replace("a2@", "b2@")
+    await import_roll(store, election, read_roll(file(line(1), moved), election), in_place=True)
+    async with store.write() as session:
+        again = await message_store.add(session, election.id, queued)
+        await message_store.remove(session, election.id, [f"{one}/{ids[3]}" for one in ("invitation", "reminder")])
+        taken, _ = await message_store.claim(session, election.id, due, due, 10)
+    assert again == 3, "both of who left, and the invitation of who moved"
+    assert {one.key for one in taken} == {
+        f"invitation/{ids[1]}", f"reminder/{ids[1]}", f"invitation/{ids[2]}", f"reminder/{ids[2]}"
+    }  # fmt: skip
 
 
 @pytest.mark.slow

@@ -17,7 +17,7 @@ from isoloir.roll import NewEntry, RollEntry
 from isoloir.roll_import.columns import IDENTIFIER
 from isoloir.roll_import.preview import Preview, Progress
 from isoloir.roll_import.spool import Sorted, Spool
-from isoloir.store import roll_store
+from isoloir.store import message_store, roll_store
 from isoloir.store.engine import Store
 
 _BATCH = 2_000
@@ -50,7 +50,8 @@ async def import_roll(
 
     Added to what the roll holds; or, `in_place`, instead of it: whoever is the same person by the file's identifier
     (by the first key of the election's file, where it has no such column) keeps id and identifier, and the
-    identifiers of those who leave are good for nothing.
+    identifiers of those who leave are good for nothing, and what waits to be sent to them is withdrawn. Whoever has
+    another e-mail address than before is invited again, there, by the next `invite`.
     Raises IsoloirError: ``roll_has_errors``, ``roll_sealed``, ``roll_already_there`` (somebody whom the roll holds;
     with how many, and the first line), ``roll_identifier_unknown`` (an identifier that was not drawn here),
     ``roll_no_key`` (nothing tells who is the same person).
@@ -118,6 +119,7 @@ async def _replaced(store: Store, election: ElectionFile, preview: Preview, prog
             former = await _former(session, election, key, values)
             if key == IDENTIFIER:
                 unknown.note(lines, [bool(one) and one not in former for one in values])
+            readdressed = []
             for new, value in zip(batch, values, strict=True):
                 old = former.get(value)
                 if old is None:
@@ -126,12 +128,16 @@ async def _replaced(store: Store, election: ElectionFile, preview: Preview, prog
                     kept = _corrected(election, old, new)
                     unchanged += kept == old
                     stay.add(kept)
+                    if kept.email != old.email:
+                        readdressed.append(kept.id)
+            await message_store.forget(session, election.id, "invitation", readdressed)
         unknown.refuse("roll_identifier_unknown", election)
         await roll_store.clear(session, election.id)
         await roll.write_entries(session, election, stay, progress)
         # After those who stay, so that what is drawn is none of theirs.
         new_ones = _sorted(roll.made(election, come))
         await roll.write_entries(session, election, new_ones, lambda done: progress(len(stay) + done))
+        await message_store.withdraw_absent(session, election.id)
     return Imported(len(come), unchanged, len(stay) - unchanged, before - len(stay))
 
 

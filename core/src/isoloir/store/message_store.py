@@ -13,6 +13,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from isoloir.clock import hour_of
 from isoloir.store.base import insert_absent
 from isoloir.store.message_tables import MessageRow
+from isoloir.store.roll_tables import EntryRow
 
 WAITING, SENDING, SENT, FAILED, UNKNOWN = "waiting", "sending", "sent", "failed", "unknown"
 
@@ -65,6 +66,29 @@ async def add(session: AsyncSession, election: str, messages: Sequence[NewMessag
 async def remove(session: AsyncSession, election: str, keys: Sequence[str]) -> None:
     """Remove messages by their keys."""
     await session.exec(delete(MessageRow).where(col(MessageRow.election) == election, col(MessageRow.key).in_(keys)))
+
+
+async def forget(session: AsyncSession, election: str, template: str, entries: Sequence[str]) -> None:
+    """Forget what these entries were or would be sent by a template, so that it may be queued again."""
+    await session.exec(
+        delete(MessageRow).where(
+            col(MessageRow.election) == election,
+            col(MessageRow.template) == template,
+            col(MessageRow.entry).in_(entries),
+        )
+    )
+
+
+async def withdraw_absent(session: AsyncSession, election: str) -> None:
+    """Take out of the queue what waits for entries that are no longer on the roll."""
+    await session.exec(
+        delete(MessageRow).where(
+            col(MessageRow.election) == election,
+            col(MessageRow.state) == WAITING,
+            col(MessageRow.entry) != "",
+            col(MessageRow.entry).not_in(select(EntryRow.id).where(EntryRow.election == election)),
+        )
+    )
 
 
 async def claim(
