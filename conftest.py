@@ -1,10 +1,11 @@
-"""What every suite shares: the databases on which what is kept must hold, SQLite and a real PostgreSQL."""
+"""What every suite shares: the databases on which what is kept must hold, SQLite and a real PostgreSQL; a Keycloak."""
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -15,6 +16,9 @@ from sqlalchemy import make_url
 
 from isoloir.store.engine import Store
 from isoloir.testing.postgresql import Cluster, cluster
+from isoloir_prosante_connect.keycloak.server import Keycloak, shared
+
+_KEYCLOAK = pytest.StashKey[Keycloak]()
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +90,31 @@ def raw(database_url: str, request: pytest.FixtureRequest) -> Callable[[str], li
             return connection.execute(re.sub(r"\b(acts|box|roll)\.", "", statement)).fetchall()
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def keycloak(worker_id: str, tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Keycloak:
+    """A real Keycloak, one for the whole run and all its workers; where it is not installed the test fails.
+
+    Each test that needs a realm makes one of its own, under a name drawn at random.
+    """
+    base = tmp_path_factory.getbasetemp()
+    alone = worker_id == "master"
+    running = shared(
+        Path(__file__).parent / ".cache" / "keycloak",
+        (base if alone else base.parent) / "keycloak",
+        os.getpid() if alone else os.getppid(),
+    )
+    pytestconfig.stash[_KEYCLOAK] = running
+    return running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add Keycloak's last words to the report of a failure: they mostly say why."""
+    report = yield
+    if report.failed and "keycloak" in getattr(item, "fixturenames", ()):
+        running = item.config.stash.get(_KEYCLOAK, None)
+        if running is not None:
+            report.sections.append(("Keycloak's last words", running.last_words()))
+    return report
