@@ -48,6 +48,7 @@ class Exchange(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Line)
         self.rings: list[dict[str, Any]] = []
+        """What rings now."""
 
     @property
     def url(self) -> str:
@@ -70,8 +71,14 @@ class _Line(BaseHTTPRequestHandler):
         self._answer(201, {})
 
     def do_GET(self) -> None:
-        """A telephone listens: everything that ever rang, in order."""
+        """A telephone listens: what rings now, in order."""
         self._answer(200, self.server.rings)
+
+    def do_DELETE(self) -> None:
+        """A telephone was answered, or silenced: that ring is over."""
+        over = self.headers.get("Authorization")
+        self.server.rings = [ring for ring in self.server.rings if ring["authorization"] != over]
+        self._answer(200, {})
 
     def _answer(self, status: int, body: object) -> None:
         written = json.dumps(body).encode()

@@ -42,32 +42,30 @@ class Telephone:
     owner: str
     """The national identifier."""
     http: httpx2.AsyncClient
-    answered: int = 0
-    """How many rings were answered or ignored."""
 
     async def rings(self) -> list[Ring]:
-        """Return every ring so far, the answered ones too."""
+        """Return what rings now, oldest first."""
         heard = (await self.http.get(self.wallet.keycloak.exchange)).json()
         return [
             Ring(one.get("binding_message") or "", one.get("scope") or "", one.get("acr_values") or "",
                  one["authorization"])
             for one in heard
-            if one.get("login_hint") == self.owner and _realm(one["authorization"]) == self.wallet.issuer
+            if one.get("login_hint") == self.owner and _realm(one["authorization"]) == self.wallet.realm
         ]  # fmt: skip
 
     async def wait(self, seconds: float = 10) -> Ring:
-        """Wait for the next ring that was not answered; raises `NoRing`."""
+        """Wait until it rings; raises `NoRing`."""
         until = time.monotonic() + seconds
         while True:
             heard = await self.rings()
-            if len(heard) > self.answered:
-                return heard[self.answered]
+            if heard:
+                return heard[0]
             if time.monotonic() > until:
                 raise NoRing(self.owner)
             await asyncio.sleep(_PAUSE)
 
     async def approve(self) -> Ring:
-        """Confirm the next ring by the e-CPS code."""
+        """Confirm by the e-CPS code."""
         return await self._answer("SUCCEED")
 
     async def refuse(self) -> Ring:
@@ -80,9 +78,7 @@ class Telephone:
 
     async def ignore(self) -> Ring:
         """Let it ring."""
-        ring = await self.wait()
-        self.answered += 1
-        return ring
+        return await self._silence(await self.wait())
 
     async def _answer(self, status: Literal["SUCCEED", "UNAUTHORIZED", "CANCELLED"]) -> Ring:
         ring = await self.wait()
@@ -92,12 +88,15 @@ class Telephone:
             headers={"authorization": ring.authorization},
         )
         answer.raise_for_status()
-        self.answered += 1
+        return await self._silence(ring)
+
+    async def _silence(self, ring: Ring) -> Ring:
+        await self.http.delete(self.wallet.keycloak.exchange, headers={"authorization": ring.authorization})
         return ring
 
 
 def _realm(authorization: str) -> str:
-    """Return the issuer of the token that came with a ring: one exchange serves every realm of a Keycloak."""
+    """Return the realm of the token that came with a ring: one exchange serves all of a Keycloak."""
     claims = authorization.removeprefix("Bearer ").split(".")[1]
     read: dict[str, Any] = json.loads(urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
-    return str(read.get("iss"))
+    return str(read.get("iss")).rpartition("/")[2]

@@ -106,6 +106,8 @@ def make_wallet(
             "ssoSessionIdleTimeout": 30 * 60,
             "ssoSessionMaxLifespan": 4 * 3600,
             "attributes": {
+                # Every level is satisfied by any login: a level that is no number would end single sign-on.
+                "acr.loa.map": json.dumps({"eidas1": 0, "eidas2": 0, "eidas3": 0}),
                 "cibaBackchannelTokenDeliveryMode": "poll",
                 "cibaExpiresIn": str(ciba_expires),
                 "cibaInterval": str(ciba_interval),
