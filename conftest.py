@@ -1,4 +1,4 @@
-"""What every suite shares: the databases on which what is kept must hold, SQLite and a real PostgreSQL; a Keycloak."""
+"""What every suite shares: SQLite and PostgreSQL, on which what is kept must hold, and a real Keycloak."""
 
 from __future__ import annotations
 

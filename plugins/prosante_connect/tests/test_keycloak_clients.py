@@ -33,7 +33,9 @@ def wallet(keycloak: Keycloak) -> Wallet:
         RelyingSite("by-jwt", ("http://127.0.0.1/*",), jwks={"keys": [KEY.as_dict(private=False)]}),
         RelyingSite("by-certificate", ("http://127.0.0.1/*",)),
     ]
-    return make_wallet(keycloak, sites, realm=f"esante-wallet-{secrets.token_hex(4)}", ciba_interval=1, ciba_expires=6)
+    return make_wallet(
+        keycloak, sites, realm=f"esante-wallet-{secrets.token_hex(4)}", ciba_interval=1, ciba_expires=6
+    )
 
 
 @pytest.fixture

@@ -125,7 +125,9 @@ async def test_test_identity_enters_a_test_at_a_real_keycloak(sit: Sit) -> None:
     assert step == Proved({"rpps": Claim("ANS20231122132732", Asserted("eidas1"))}, "Dr Tessa Essai")
 
 
-@pytest.mark.parametrize(("number", "enters"), [("899700000058", True), ("899700000017", False), ("899700000066", False)])
+@pytest.mark.parametrize(
+    ("number", "enters"), [("899700000058", True), ("899700000017", False), ("899700000066", False)]
+)
 async def test_level_of_a_real_keycloak_is_a_minimum(sit: Sit, number: str, enters: bool) -> None:
     """At minimum eidas2 an eidas2 login enters; eidas1 and an absent level do not."""
     async with sit(minimum_acr="eidas2") as person:

@@ -1,4 +1,4 @@
-"""A real Keycloak that stands for Pro Santé Connect, for tests and demonstrations (extras `keycloak`, `simulator`)."""
+"""A real Keycloak that stands for Pro Santé Connect, to test and to show with (extras `keycloak`, `simulator`)."""
 
 from isoloir_prosante_connect.keycloak.pages import log_in, log_out, make_browser
 from isoloir_prosante_connect.keycloak.server import Keycloak, keycloak, shared

@@ -28,12 +28,12 @@ from typing import Any
 _START_SECONDS = 120
 _PR_SET_PDEATHSIG = 1
 _LONGEST_RING = 64 * 1024
+_QUARKUS = "io.quarkus.bootstrap"
 _JAVA = (
     # Small, and quick to start rather than quick in the long run.
     "-Xms64m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError",
     "-Dfile.encoding=UTF-8", "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
-    "-Djava.util.concurrent.ForkJoinPool.common.threadFactory="
-    "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
+    f"-Djava.util.concurrent.ForkJoinPool.common.threadFactory={_QUARKUS}.forkjoin.QuarkusForkJoinWorkerThreadFactory",
     "--add-opens=java.base/java.util=ALL-UNNAMED", "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED",
     "--add-opens=java.base/java.security=ALL-UNNAMED",
 )  # fmt: skip
@@ -109,7 +109,7 @@ def _command(home: Path, exchange: Exchange, asked: dict[str, Any]) -> list[str]
     return [
         "java", *_JAVA, f"-Dkc.home.dir={home}", f"-Djboss.server.config.dir={home}/conf",
         f"-Dkeycloak.theme.dir={home}/themes", f"-Djava.io.tmpdir={home}/data",
-        "-cp", f"{home}/lib/quarkus-run.jar", "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
+        "-cp", f"{home}/lib/quarkus-run.jar", f"{_QUARKUS}.runner.QuarkusEntryPoint",
         "start", "--optimized", "--http-enabled=true", "--http-host=127.0.0.1", "--hostname-strict=false",
         f"--http-port={asked['port']}", "--https-port=0", "--cache=local",
         f"--https-certificate-file={certificates}/server.pem",
@@ -132,7 +132,7 @@ def _addresses(log: Path, java: subprocess.Popen[bytes]) -> tuple[str, str]:
 
 
 def keep(asked: dict[str, Any]) -> None:
-    """Start Keycloak, write its addresses into ``running.json``, and stop it when the owner or Keycloak itself ends."""
+    """Start Keycloak, write its addresses into ``running.json``, and stop it when its owner ends."""
     folder = Path(asked["folder"])
     owner = os.pidfd_open(asked["owner"])
     exchange = Exchange()
@@ -148,7 +148,7 @@ def keep(asked: dict[str, Any]) -> None:
         with log.open("wb") as written:
             java = subprocess.Popen(  # noqa: S603 - the distribution of Keycloak
                 _command(_home(Path(asked["home"]), data), exchange, asked), stdin=subprocess.DEVNULL, stdout=written,
-                stderr=written, env=environment, cwd=data, preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread yet
+                stderr=written, env=environment, cwd=data, preexec_fn=_die_with_parent,
             )  # fmt: skip
         threading.Thread(target=exchange.serve_forever, daemon=True).start()
         url, https_url = _addresses(log, java)

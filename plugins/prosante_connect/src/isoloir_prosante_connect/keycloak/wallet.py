@@ -106,8 +106,9 @@ def make_wallet(
             "ssoSessionIdleTimeout": 30 * 60,
             "ssoSessionMaxLifespan": 4 * 3600,
             "attributes": {
-                # Every level is satisfied by any login: a level that is no number would end single sign-on.
-                "acr.loa.map": json.dumps({"eidas1": 0, "eidas2": 0, "eidas3": 0}),
+                # A level above that of the session asks for a new login, and a password alone has none (-1): so that
+                # single sign-on is as silent as the provider's.
+                "acr.loa.map": json.dumps({"eidas1": -1, "eidas2": -1, "eidas3": -1}),
                 "cibaBackchannelTokenDeliveryMode": "poll",
                 "cibaExpiresIn": str(ciba_expires),
                 "cibaInterval": str(ciba_interval),
