@@ -9,16 +9,18 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import closing
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import make_url
 
 from isoloir.store.engine import Store
 from isoloir.testing.postgresql import Cluster, cluster
-from isoloir_prosante_connect.keycloak.server import Keycloak, shared
 
-_KEYCLOAK = pytest.StashKey[Keycloak]()
+if TYPE_CHECKING:
+    from isoloir_prosante_connect.keycloak import Keycloak
+
+_KEYCLOAK = pytest.StashKey["Keycloak"]()
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +100,8 @@ def keycloak(worker_id: str, tmp_path_factory: pytest.TempPathFactory, pytestcon
 
     Each test that needs a realm makes one of its own, under a name drawn at random.
     """
+    from isoloir_prosante_connect.keycloak import shared  # half a second, which most runs need not wait
+
     base = tmp_path_factory.getbasetemp()
     alone = worker_id == "master"
     running = shared(
