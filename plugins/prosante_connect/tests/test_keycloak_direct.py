@@ -61,6 +61,11 @@ class Person:
         return await self.run.come_back(**dict(parse_qsl(urlsplit(url).query)))
 
 
+def refused(code: str) -> Refused:
+    """A refusal, in the sentence of which the provider is named."""
+    return Refused(code, {"provider": "Pro Santé Connect"})
+
+
 Sit = Callable[..., AbstractAsyncContextManager[Person]]
 
 
@@ -115,7 +120,7 @@ async def test_every_shape_logs_in_at_a_real_keycloak(sit: Sit, client_id: str, 
 async def test_who_has_no_rpps_number_is_refused_at_a_real_keycloak(sit: Sit, number: str, code: str) -> None:
     """ADELI, an establishment's own number, a test identity: each in its own words."""
     async with sit() as person:
-        assert await person.log_in(number) == Refused(code)
+        assert await person.log_in(number) == refused(code)
 
 
 async def test_test_identity_enters_a_test_at_a_real_keycloak(sit: Sit) -> None:
@@ -132,7 +137,7 @@ async def test_level_of_a_real_keycloak_is_a_minimum(sit: Sit, number: str, ente
     """At minimum eidas2 an eidas2 login enters; eidas1 and an absent level do not."""
     async with sit(minimum_acr="eidas2") as person:
         step = await person.log_in(number)
-    assert isinstance(step, Proved) if enters else step == Refused("psc_level_too_low")
+    assert isinstance(step, Proved) if enters else step == refused("psc_level_too_low")
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.number)
@@ -208,7 +213,7 @@ async def test_fresh_login_is_asked_of_a_real_keycloak(sit: Sit) -> None:
 async def test_wrong_secret_is_our_fault_and_a_used_code_is_refused(sit: Sit) -> None:
     """A real Keycloak's refusals are told apart: the site's secret, and a code that was exchanged already."""
     async with sit(client_secret="another") as person:
-        assert await person.log_in("899700000017") == Refused("psc_misconfigured")
+        assert await person.log_in("899700000017") == refused("oidc_misconfigured")
     async with sit() as person:
         step = await person.run.start()
         assert isinstance(step, Redirect)
@@ -216,7 +221,7 @@ async def test_wrong_secret_is_our_fault_and_a_used_code_is_refused(sit: Sit) ->
         params = dict(parse_qsl(urlsplit(url).query))
         assert isinstance(await person.run.come_back(**params), Proved)
         step = await person.run.start()
-        assert await person.run.come_back(**params | {"state": person.run.flow.token}) == Refused("psc_code_refused")
+        assert await person.run.come_back(**params | {"state": person.run.flow.token}) == refused("oidc_code_refused")
 
 
 async def test_check_finds_nothing_wrong_with_a_real_keycloak(sit: Sit) -> None:
