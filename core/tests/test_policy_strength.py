@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from isoloir.hooks import Asserted, Compared, Delivered, Typed, Vouching
-from isoloir.policy import LEVELS, Weakness, asks_identifier, leaves, offered, satisfied, weaknesses
+from isoloir.policy import LEVELS, Weakness, asks_identifier, satisfied, weaknesses
 
 
 @dataclass(frozen=True)
@@ -174,14 +174,6 @@ def test_a_branch_lacking_one_factor_satisfies_nothing_by_itself(policy: Policy)
         for left_out in branch.all:
             proved = set(branch.all) - {left_out}
             assert satisfied(policy, proved) == any(set(other.all) <= proved for other in policy.any)
-
-
-@given(policies)
-def test_leaves_and_offers_are_as_written(policy: Policy) -> None:
-    """Branches are offered in the order written; leaves are all their factors, each once."""
-    assert [branch.id for branch in offered(policy)] == [branch.id for branch in policy.any]
-    assert set(leaves(policy)) == {name for branch in policy.any for name in branch.all}
-    assert len(set(leaves(policy))) == len(leaves(policy))
 
 
 @given(branches, names, st.booleans())

@@ -6,6 +6,7 @@ import asyncio
 import hmac
 import logging
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -113,10 +114,14 @@ async def cast(
     ballot: bytes,
     clock: Clock,
     verifier: Verifier,
+    *,
+    demand: Callable[[], Awaitable[None]] | None = None,
 ) -> CastReceipt:
     """Cast a ballot for a voter: box and poll book in one transaction, which a cancelled request does not stop.
 
-    The same bytes again, for a marked voter, return the same receipt: it says only that the box holds them.
+    The same bytes again, for a marked voter, return the same receipt, at whatever hour: it says only that the box
+    holds them. An answer may be lost in the last second of the vote; whoever then sends the same again must not be
+    told that nothing was cast. Of any other ballot `demand` is asked first, which raises to refuse.
     Raises `IsoloirError`, having written nothing: `contest_unknown`, `election_not_open`, `election_closed`
     (too late for this voter), `box_frozen`, `not_in_contest`, `already_voted`, `ballot_too_large`,
     `ballot_invalid` (clause), `credential_taken` (draw and encrypt again), `storage_unavailable`.
@@ -133,6 +138,8 @@ async def cast(
     hindrance = await store.standing(election.id, contest_id, voter.entry_id, tracker)
     if hindrance is Outcome.HELD:
         return CastReceipt(tracker)
+    if demand is not None:
+        await demand()
     if hindrance is not None:
         raise _refusal(hindrance, election, contest)
     _check_time(election, voter, clock.now())
@@ -145,19 +152,6 @@ async def cast(
     if outcome not in (Outcome.CAST, Outcome.HELD):
         raise _refusal(outcome, election, contest)
     return CastReceipt(checked.tracker)
-
-
-async def held(
-    store: Store, election: ElectionFile, voter: Voter, contest_id: str, ballot: bytes
-) -> CastReceipt | None:
-    """Return the receipt of a marked voter whose very bytes the box holds, at whatever hour; else `None`.
-
-    An answer may be lost in the last second of the vote: whoever then sends the same again must not be told that
-    nothing was cast.
-    """
-    tracker = tracker_of(ballot)
-    outcome = await store.standing(election.id, contest_id, voter.entry_id, tracker)
-    return CastReceipt(tracker) if outcome is Outcome.HELD else None
 
 
 async def require_maker(

@@ -95,16 +95,6 @@ class Weakness:
     missing: tuple[str, ...]
 
 
-def offered(policy: PolicyLike[Branch]) -> tuple[Branch, ...]:
-    """Return the branches in the order they are offered: as written."""
-    return tuple(policy.any)
-
-
-def leaves(policy: PolicyLike[BranchLike]) -> tuple[str, ...]:
-    """Return every factor instance that the policy names, once each, in the order first written."""
-    return tuple(dict.fromkeys(instance for branch in policy.any for instance in branch.all))
-
-
 def satisfied(policy: PolicyLike[BranchLike], proved: Collection[str]) -> bool:
     """Say whether the factor instances proved suffice: those of one whole branch. An empty branch never does."""
     return any(branch.all and all(instance in proved for instance in branch.all) for branch in policy.any)

@@ -259,9 +259,7 @@ async def test_one_contest_is_enough_and_each_is_asked_again(house: Any, plays: 
     with pytest.raises(IsoloirError) as caught:
         await eligibility.require(*args, "cspm")
     assert caught.value.code == "no_x"
-    rights = await eligibility.open_contests(
-        made.election, made.plugins, made.engine.store, entry, shown.voter.claims
-    )
+    rights = await eligibility.open_contests(made.election, made.plugins, entry, {}, shown.voter.claims)
     assert [(right.contest.id, right.code) for right in rights] == [("cspm", "no_x"), ("csn", None)]
 
 

@@ -107,7 +107,7 @@ async def test_no_dump_of_a_login_shows_a_secret(
     shown = await visitor.begin()
     refused(shown, "factor_failed")
     refused_in = await eligibility.open_contests(
-        election, PluginSet.of(Plugin()), made.engine.store, await made.entry(), {}, folder=secret_file.parents[1]
+        election, PluginSet.of(Plugin()), await made.entry(), {}, {}, folder=secret_file.parents[1]
     )
     assert {right.code for right in refused_in} == {"eligibility_failed"}
     assert "leaky" in caplog.text

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hmac
+from contextlib import suppress
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.config.secrets import Keys
 from isoloir.errors import IsoloirError
@@ -22,13 +25,15 @@ class Bindings:
     async def of(self, entry_id: str, channel: Channel) -> str:
         """Return the address bound to an entry; empty when there is none."""
         async with self._store.read() as reading:
-            found = await login_store.bound(reading, self._election, entry_id, channel)
-        if found is None:
-            return ""
-        try:
-            return self._keys.decrypt(self._purpose(entry_id, channel), found[1]).decode()
-        except IsoloirError:
-            return ""
+            return (await self.read(reading, entry_id)).get(channel, "")
+
+    async def read(self, reading: AsyncSession, entry_id: str) -> dict[str, str]:
+        """Return the addresses bound to an entry, by channel, in the caller's transaction."""
+        found: dict[str, str] = {}
+        for channel, sealed in (await login_store.all_bound(reading, self._election, entry_id)).items():
+            with suppress(IsoloirError):  # made under another master key: as good as none
+                found[channel] = self._keys.decrypt(self._purpose(entry_id, channel), sealed).decode()
+        return found
 
     async def bind(self, entry_id: str, channel: Channel, address: str, serves: int) -> tuple[str | None, bool]:
         """Bind; return the code of a refusal (or `None`), and whether it is bound only now."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from isoloir import poll_book, roll
+from isoloir import roll
 from isoloir.config.election import Contest, ElectionFile, PluginUse
 from isoloir.config.secrets import resolve
 from isoloir.errors import IsoloirError
@@ -19,7 +19,6 @@ from isoloir.login.answering import answer_of
 from isoloir.login.steps import fault_of_refusal
 from isoloir.plugin_set import PluginSet
 from isoloir.roll import RollEntry
-from isoloir.store.engine import Store
 
 PATIENCE = 10.0
 """Seconds that a check has to answer."""
@@ -56,8 +55,8 @@ class _Voter:
 async def open_contests(
     election: ElectionFile,
     plugins: PluginSet,
-    store: Store,
     entry: RollEntry,
+    marked: Mapping[str, datetime],
     claims: Mapping[ClaimName, Claim],
     *,
     folder: Path | None = None,
@@ -65,9 +64,9 @@ async def open_contests(
 ) -> list[ContestRight]:
     """Return every contest that the roll gives this voter, with the right of this moment, in the file's order.
 
-    `folder` is the instance's, where secrets of a check's configuration lie.
+    `entry` and `marked` (by contest, the hour of the poll book) are as `voting.at` read them; `folder` is the
+    instance's, where secrets of a check's configuration lie.
     """
-    marked = await poll_book.marked(store, election, entry.id)
     rights = []
     for contest in roll.contests_of(election, entry):
         code = await _refusal(election, plugins, entry, claims, contest, folder, patience)

@@ -23,7 +23,7 @@ from isoloir.login.masking import mask
 from isoloir.login.messages import LoginMessage, SendMessage
 from isoloir.login.small_secrets import StoredSecrets
 from isoloir.roll import RollEntry
-from isoloir.store import login_store
+from isoloir.store import login_store, roll_store
 from isoloir.store.engine import Store
 
 _CHANNELS: tuple[Channel, ...] = ("email", "sms")
@@ -158,16 +158,19 @@ class EngineFlow:
 
 
 async def open_flow(
-    means: Means, attempt: Attempt, instance: str, locale: str, entry: RollEntry | None, state: Mapping[str, Any]
+    means: Means, attempt: Attempt, instance: str, locale: str, state: Mapping[str, Any]
 ) -> EngineFlow:
-    """Make the flow of a factor instance; a voter who is on the roll and a stranger cost the same reads."""
+    """Make the flow of a factor instance, of one moment; who is on the roll and a stranger cost the same reads."""
     inside = f"{means.election.id}/{instance}"
-    whose = entry.id if entry is not None else "stranger"
-    bound = {channel: await means.bindings.of(whose, channel) for channel in _CHANNELS}
-    sample = await _sample(means)
+    whose = attempt.entry or "stranger"
+    async with means.store.read() as reading:
+        entry = await roll_store.entry(reading, means.election.id, whose)
+        kept = await means.bindings.read(reading, whose)
+        sample = await login_store.contact_sample(reading, means.election.id)
+    bound: dict[Channel, str] = {channel: kept[channel] for channel in _CHANNELS if channel in kept}
     if entry is not None:
         held: dict[Channel, str] = {"email": entry.email, "sms": entry.mobile}
-        addresses = {channel: bound[channel] or held[channel] for channel in _CHANNELS}
+        addresses = {channel: bound.get(channel) or held[channel] for channel in _CHANNELS}
         masks = {channel: mask(channel, addresses[channel]) or None for channel in _CHANNELS}
     else:
         addresses = {}
@@ -181,13 +184,8 @@ async def open_flow(
         secrets=StoredSecrets(means.store, means.keys, means.clock, inside, f"flow/{attempt.id}"),
         roll_entry=entry,
         masks=masks,
-        addresses={channel: address for channel, address in bound.items() if address},
+        addresses=bound if entry is not None else {},
     )
-
-
-async def _sample(means: Means) -> list[tuple[str, str]]:
-    async with means.store.read() as reading:
-        return await login_store.contact_sample(reading, means.election.id)
 
 
 def _made_up(means: Means, attempt: Attempt, sample: list[tuple[str, str]]) -> dict[Channel, str | None]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
-from isoloir import policy, roll
+from isoloir import policy, roll, voting
 from isoloir.hooks import Claim, Delivered, Event, Form, Proved, Redirect, Refused, Return, Start, Submit, Wait
 from isoloir.login import claims as claim_rules
 from isoloir.login import eligibility, hours
@@ -93,8 +93,7 @@ class Walk:
         `typed` is what may be shown again of a form; `step_up` says that something was just proved.
         """
         while instance := self._factors.turn(attempt):
-            entry = await self._entry(attempt)
-            flow = await open_flow(self._means, attempt, instance, session.locale, entry, attempt.state)
+            flow = await open_flow(self._means, attempt, instance, session.locale, attempt.state)
             step = await self._factors.advance(instance, flow, event)
             match step:
                 case None:
@@ -104,7 +103,7 @@ class Walk:
                 case Proved():
                     if self._factors.contradicts(flow, step):
                         return await self._refuse(session, attempt, "claim_contradicted", address)
-                    refusal = await self._prove(attempt, instance, entry, step)
+                    refusal = await self._prove(attempt, instance, flow.roll_entry, step)
                     if refusal is not None:
                         return await self._refuse(session, attempt, refusal, address)
                     event, step_up = Start(), True
@@ -132,10 +131,9 @@ class Walk:
 
     async def leave(self, session: Session, attempt: Attempt) -> str | None:
         """Return the address that logs out of the first provider that has one."""
-        entry = await self._entry(attempt)
         found = []
         for instance, state in attempt.left.items():
-            flow = await open_flow(self._means, attempt, instance, session.locale, entry, state)
+            flow = await open_flow(self._means, attempt, instance, session.locale, state)
             found.append(await self._factors.leave(instance, flow))
         return next((url for url in found if url is not None), None)
 
@@ -157,7 +155,8 @@ class Walk:
     async def _finish(self, session: Session, attempt: Attempt, address: str) -> Shown:
         """Let the voter in, if the policy is satisfied, an entry is selected and one contest at least is theirs."""
         means = self._means
-        entry = await self._entry(attempt)
+        moment = await voting.at(means.store, self._election, attempt.entry or "", means.clock)
+        entry = moment.entry
         if entry is None or not policy.satisfied(self._election.policy, attempt.proved):
             return await self._refuse(session, attempt, NOT_RECOGNISED, address)
         # What is kept is what is asked with: a check sees the same claims now and at casting.
@@ -165,8 +164,8 @@ class Walk:
         rights = await eligibility.open_contests(
             self._election,
             self._plugins,
-            means.store,
             entry,
+            moment.marked,
             claims,
             folder=self._folder,
             patience=self._patience,
@@ -211,7 +210,3 @@ class Walk:
     def _keep(self, session: Session, attempt: Attempt) -> Shown:
         session.set_attempt(attempt, self._election.id)
         return self._drawing.attempt(attempt, session.locale)
-
-    async def _entry(self, attempt: Attempt) -> RollEntry | None:
-        """Read the selected entry; for a stranger a read of the same cost finds nothing."""
-        return await roll.entry(self._means.store, self._election.id, attempt.entry or "")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sqlalchemy import bindparam
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -13,11 +15,13 @@ from isoloir.store.acts_tables import FactRow, LifecycleRow
 BEFORE_OPENING = frozenset({"draft", "configured", "keyed", "sealed", "rehearsed"})
 """The states in which nothing was ever cast."""
 
+_STATE = sql_select(col(LifecycleRow.state)).where(col(LifecycleRow.election) == bindparam("election"))
+
 
 async def state(session: AsyncSession, election_id: str) -> str:
     """Return the state's name; an election never heard of is a draft."""
-    found = await session.exec(select(LifecycleRow.state).where(LifecycleRow.election == election_id))
-    return found.first() or "draft"
+    found = await (await session.connection()).execute(_STATE, {"election": election_id})
+    return found.scalar_one_or_none() or "draft"
 
 
 async def set_state(session: AsyncSession, election_id: str, state: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import case, delete, func, update
+from sqlalchemy import Row, bindparam, case, delete, func, update
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -35,6 +37,27 @@ class Failures:
     wait_until: datetime
 
 
+# Statements of every request are built once: building one costs as much as running it.
+_SESSION = sql_select(*(col(getattr(SessionRow, name)) for name in StoredSession.__dataclass_fields__))
+_BY_HANDLE = _SESSION.where(col(SessionRow.handle) == bindparam("handle"))
+_BY_ID = _SESSION.where(col(SessionRow.id) == bindparam("id"))
+_FAILURES = sql_select(col(FailureRow.failures), col(FailureRow.wait_until)).where(
+    col(FailureRow.election) == bindparam("election"),
+    col(FailureRow.name) == bindparam("name"),
+    col(FailureRow.subject) == bindparam("subject"),
+    col(FailureRow.forgotten) > bindparam("now"),
+)
+_ALL_BOUND = sql_select(col(BindingRow.channel), col(BindingRow.address)).where(
+    col(BindingRow.election) == bindparam("election"), col(BindingRow.entry) == bindparam("entry")
+)
+_SAMPLE = (
+    sql_select(col(ContactRow.email), col(ContactRow.mobile))
+    .where(col(ContactRow.election) == bindparam("election"))
+    .order_by(col(ContactRow.entry))
+    .limit(100)
+)
+
+
 async def add_session(session: AsyncSession, new: StoredSession) -> None:
     """Insert a session."""
     session.add(SessionRow(**vars(new)))
@@ -43,18 +66,18 @@ async def add_session(session: AsyncSession, new: StoredSession) -> None:
 
 async def session_by_handle(session: AsyncSession, handle: str) -> StoredSession | None:
     """Return the session whose handle has that digest."""
-    return _stored((await session.exec(select(SessionRow).where(SessionRow.handle == handle))).first())
+    found = await (await session.connection()).execute(_BY_HANDLE, {"handle": handle})
+    return _stored(found.first())
 
 
 async def session_by_id(session: AsyncSession, session_id: str) -> StoredSession | None:
     """Return the session of that id."""
-    return _stored((await session.exec(select(SessionRow).where(SessionRow.id == session_id))).first())
+    found = await (await session.connection()).execute(_BY_ID, {"id": session_id})
+    return _stored(found.first())
 
 
-def _stored(row: SessionRow | None) -> StoredSession | None:
-    if row is None:
-        return None
-    return StoredSession(row.id, row.handle, row.locale, row.payload, row.version, row.idle_until, row.ends)
+def _stored(row: Row[Any] | None) -> StoredSession | None:
+    return None if row is None else StoredSession(*row)
 
 
 async def touch(session: AsyncSession, session_id: str, idle_until: datetime) -> None:
@@ -120,16 +143,9 @@ async def delete_secret(session: AsyncSession, scope: str, name: str) -> None:
 
 async def failures(session: AsyncSession, election: str, name: str, subject: str, now: datetime) -> Failures | None:
     """Return what is counted and not yet forgotten."""
-    found = await session.exec(
-        select(FailureRow).where(
-            FailureRow.election == election,
-            FailureRow.name == name,
-            FailureRow.subject == subject,
-            col(FailureRow.forgotten) > now,
-        )
-    )
-    row = found.first()
-    return None if row is None else Failures(row.failures, row.wait_until)
+    values = {"election": election, "name": name, "subject": subject, "now": now}
+    row = (await (await session.connection()).execute(_FAILURES, values)).first()
+    return None if row is None else Failures(*row)
 
 
 async def set_failures(
@@ -185,6 +201,12 @@ async def bound(session: AsyncSession, election: str, entry: str, channel: str) 
     return found.first()
 
 
+async def all_bound(session: AsyncSession, election: str, entry: str) -> dict[str, bytes]:
+    """Return every encrypted address bound to an entry, by channel."""
+    found = await (await session.connection()).execute(_ALL_BOUND, {"election": election, "entry": entry})
+    return {row.channel: row.address for row in found}
+
+
 async def served(session: AsyncSession, election: str, channel: str, digest: str) -> int:
     """Return how many entries an address serves."""
     found = await session.exec(
@@ -215,10 +237,5 @@ async def unbind(session: AsyncSession, election: str, entry: str, channel: str)
 
 async def contact_sample(session: AsyncSession, election: str) -> list[tuple[str, str]]:
     """Return (e-mail, mobile) of the first entries by their random ids: of what kinds the roll's contacts are."""
-    found = await session.exec(
-        select(ContactRow.email, ContactRow.mobile)
-        .where(ContactRow.election == election)
-        .order_by(col(ContactRow.entry))
-        .limit(100)
-    )
-    return list(found.all())
+    found = await (await session.connection()).execute(_SAMPLE, {"election": election})
+    return [(email, mobile) for email, mobile in found]

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.base import insert_absent
 from isoloir.store.roll_tables import VOTED_COUNT, PollBookRow
+
+_MARKED = sql_select(col(PollBookRow.contest), col(PollBookRow.hour)).where(
+    col(PollBookRow.election) == bindparam("election"),
+    col(PollBookRow.contest).in_(bindparam("contests", expanding=True)),
+    col(PollBookRow.entry) == bindparam("entry"),
+)
 
 
 async def mark(session: AsyncSession, election_id: str, contest_id: str, entry_id: str, hour: datetime) -> bool:
@@ -24,12 +31,9 @@ async def marked(
 ) -> dict[str, datetime]:
     """Return the hours in which this entry voted, by contest."""
     # By contest, because the key begins with it: by the entry alone, every login would read the whole poll book.
-    query = select(PollBookRow.contest, PollBookRow.hour).where(
-        PollBookRow.election == election_id,
-        col(PollBookRow.contest).in_(contest_ids),
-        PollBookRow.entry == entry_id,
-    )
-    return dict((await session.exec(query)).all())
+    values = {"election": election_id, "contests": list(contest_ids), "entry": entry_id}
+    found = await (await session.connection()).execute(_MARKED, values)
+    return {row.contest: row.hour for row in found}
 
 
 async def is_marked(session: AsyncSession, election_id: str, contest_id: str, entry_id: str) -> bool:

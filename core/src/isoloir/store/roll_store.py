@@ -6,8 +6,9 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import delete, func, insert
+from sqlalchemy import Row, bindparam, delete, func, insert
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,6 +19,18 @@ _BULK_KILOBYTES = 64 * 1024
 _SELECT_ENTRIES = select(EntryRow, ContactRow).join(
     ContactRow, (col(ContactRow.election) == EntryRow.election) & (col(ContactRow.entry) == EntryRow.id)
 )
+
+_SELECT_ENTRY = (
+    sql_select(
+        *EntryRow.__table__.columns,  # type: ignore[attr-defined]
+        *(col(getattr(ContactRow, name)) for name in ("email", "mobile", "locale")),
+    )
+    .join_from(
+        EntryRow, ContactRow, (col(ContactRow.election) == EntryRow.election) & (col(ContactRow.entry) == EntryRow.id)
+    )
+    .where(col(EntryRow.election) == bindparam("election"), col(EntryRow.id) == bindparam("id"))
+)
+"""One entry as plain columns, built once: every request of a voter reads it."""
 
 
 @dataclass(frozen=True)
@@ -156,10 +169,9 @@ async def page(session: AsyncSession, election_id: str, after: str, limit: int) 
 
 async def entry(session: AsyncSession, election_id: str, entry_id: str) -> RollEntry | None:
     """Return one entry, or `None`."""
-    found = (
-        await session.exec(_SELECT_ENTRIES.where(EntryRow.election == election_id, EntryRow.id == entry_id))
-    ).first()
-    return None if found is None else _entry(*found)
+    values = {"election": election_id, "id": entry_id}
+    found = (await (await session.connection()).execute(_SELECT_ENTRY, values)).first()
+    return None if found is None else _entry(found, found)
 
 
 async def entries(session: AsyncSession, election_id: str) -> list[RollEntry]:
@@ -206,7 +218,7 @@ async def is_entitled(session: AsyncSession, election_id: str, contest_id: str, 
     return found.first() is not None
 
 
-def _entry(row: EntryRow, contact: ContactRow) -> RollEntry:
+def _entry(row: EntryRow | Row[Any], contact: ContactRow | Row[Any]) -> RollEntry:
     return RollEntry(
         civility=row.civility,
         last_name=row.last_name,

@@ -21,6 +21,7 @@ from isoloir_web.forms import require_token
 from isoloir_web.house import ROOT, House, contest_of, house_of
 from isoloir_web.limits import count
 from isoloir_web.pages import Asked, speaker, window_line
+from isoloir_web.sessions import visit_of
 from isoloir_web.voter.rights import Voting, require_right, require_voter, standings
 
 _log = logging.getLogger(__name__)
@@ -88,7 +89,8 @@ async def credential(request: Asked, election: FromPath[str], contest: FromPath[
     house = house_of(request)
     file = house.election(election)
     chosen = contest_of(file, contest)
-    voting = await _asking(request, file, chosen)
+    _require_asking(request, file, chosen)
+    voting = await require_voter(request, file)
     await count(house.draws, file.id, f"{voting.entry.id}/{chosen.id}")
     await require_right(house, voting, chosen)
     instance = house.instance
@@ -106,12 +108,13 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
     instance = house.instance
     file = house.election(election)
     chosen = contest_of(file, contest)
-    voting = await _asking(request, file, chosen)
-    sent = await request.body()
+    _require_asking(request, file, chosen)
+    sent = await request.body()  # which may take its time: what may change is read after it
+    voting = await require_voter(request, file)
     private = request.headers.get(_CREDENTIAL, "")
     voter = casting.Voter(voting.entry.id, file.id, voting.logged_in.authenticated_at)
-    receipt = await casting.held(instance.store, file, voter, chosen.id, sent)
-    if receipt is None:
+
+    async def demand() -> None:
         await casting.require_maker(instance.store, file, chosen.id, sent, private, house.verifier)
         try:
             await require_right(house, voting, chosen)
@@ -119,8 +122,12 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
             # A cast repeated while the first is under way must reach the casting, which tells it from a second vote.
             if error.code != "already_voted":
                 raise
-        receipt = await casting.cast(instance.store, file, voter, chosen.id, sent, instance.clock, house.verifier)
+
+    receipt = await casting.cast(
+        instance.store, file, voter, chosen.id, sent, instance.clock, house.verifier, demand=demand
+    )
     await _tell(house, file, voting, chosen)
+    after = await require_voter(request, file)
     say = speaker(request, file)
     remaining = [
         {
@@ -128,7 +135,7 @@ async def ballot(request: Asked, election: FromPath[str], contest: FromPath[str]
             "title": one.contest.title.get(say.locale),
             "url": f"/e/{file.id}/booth/{one.contest.id}",
         }
-        for one in await standings(house, voting)
+        for one in await standings(house, after)
         if not one.voted and not one.refused
     ]
     return {"tracker": receipt.tracker, "remaining": remaining, "logout": f"/e/{file.id}/logout"}
@@ -147,10 +154,12 @@ async def _tell(house: House, election: ElectionFile, voting: Voting, contest: C
             _log.error("election %s: a message could not be queued: %s", election.id, error.code)
 
 
-async def _asking(request: Asked, election: ElectionFile, contest: Contest) -> Voting:
-    voting = await require_voter(request, election)
-    require_token(voting.session, _purpose(election, contest), request.headers.get(_TOKEN, ""))
-    return voting
+def _require_asking(request: Asked, election: ElectionFile, contest: Contest) -> None:
+    """Raise IsoloirError ``not_logged_in`` or ``form_expired`` unless this booth was opened by who is logged in."""
+    session = visit_of(request, house_of(request).site).session
+    if session is None or session.voter(election.id) is None:
+        raise IsoloirError("not_logged_in")
+    require_token(session, _purpose(election, contest), request.headers.get(_TOKEN, ""))
 
 
 def _purpose(election: ElectionFile, contest: Contest) -> str:

@@ -6,8 +6,8 @@ from litestar import route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from isoloir import lifecycle, poll_book
 from isoloir.errors import IsoloirError
+from isoloir.lifecycle import Phase
 from isoloir_web.house import contest_of, house_of
 from isoloir_web.pages import Asked, Page, page
 from isoloir_web.voter.login import LEAVE
@@ -22,11 +22,10 @@ async def contests(request: Asked, election: FromPath[str]) -> Page:
     voting = await require_voter(request, file)
     closed: str | None = None
     try:
-        await require_open(house, file, voting.logged_in)
+        require_open(file, voting.phase, voting.logged_in)
     except IsoloirError as error:
         closed = error.code
     found = await standings(house, voting)
-    phase = await lifecycle.phase(house.instance.store, file, house.instance.clock)
     return page(
         request,
         "voter/contests.html",
@@ -35,7 +34,7 @@ async def contests(request: Asked, election: FromPath[str]) -> Page:
         left=sum(1 for one in found if not one.voted and not one.refused),
         college=file.colleges[voting.entry.college],
         closed=closed,
-        grace_ends=file.window.grace_ends if phase is lifecycle.Phase.GRACE else None,
+        grace_ends=file.window.grace_ends if voting.phase is Phase.GRACE else None,
         token=voting.session.form_token(f"{LEAVE}/{file.id}"),
     )
 
@@ -47,7 +46,7 @@ async def proof(request: Asked, election: FromPath[str], contest: FromPath[str])
     file = house.election(election)
     voted_in = contest_of(file, contest)
     voting = await require_voter(request, file)
-    hour = (await poll_book.marked(house.instance.store, file, voting.entry.id)).get(voted_in.id)
+    hour = voting.marked.get(voted_in.id)
     if hour is None:
         raise IsoloirError("no_vote_yet")
     return page(

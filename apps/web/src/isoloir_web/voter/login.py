@@ -9,6 +9,7 @@ from litestar import Response, get, post, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
+from isoloir import lifecycle
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown, Shown, WaitShown
@@ -29,7 +30,7 @@ async def begin(request: Asked, election: FromPath[str]) -> Response[Any]:
     """Begin the branch chosen: only now is there a session."""
     house = house_of(request)
     file = house.election(election)
-    await require_open(house, file)
+    require_open(file, await lifecycle.phase(house.instance.store, file, house.instance.clock))
     branch = (await read_form(request)).get("branch", "")
     if branch not in {one.id for one in file.policy.any}:
         raise IsoloirError("form_malformed")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from isoloir import lifecycle, roll
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import Phase
@@ -13,6 +13,7 @@ from isoloir.login.eligibility import open_contests
 from isoloir.login.sessions import Session
 from isoloir.login.shown import LoggedIn
 from isoloir.roll import RollEntry
+from isoloir.voting import at
 from isoloir_web.house import House, house_of
 from isoloir_web.pages import Asked
 from isoloir_web.sessions import visit_of
@@ -20,12 +21,14 @@ from isoloir_web.sessions import visit_of
 
 @dataclass(frozen=True)
 class Voting:
-    """A logged-in voter of one election."""
+    """A logged-in voter of one election, and what was read of them together, for this request alone."""
 
     election: ElectionFile
     session: Session
     logged_in: LoggedIn
     entry: RollEntry
+    phase: Phase
+    marked: Mapping[str, datetime]
 
 
 @dataclass(frozen=True)
@@ -38,24 +41,27 @@ class Standing:
 
 
 async def require_voter(request: Asked, election: ElectionFile) -> Voting:
-    """Return the voter; raises IsoloirError ``not_logged_in``."""
+    """Return the voter as the database has them now; raises IsoloirError ``not_logged_in``."""
     house = house_of(request)
     session = visit_of(request, house.site).session
     logged_in = session.voter(election.id) if session else None
-    entry = await roll.entry(house.instance.store, election.id, logged_in.entry_id) if logged_in else None
-    if session is None or logged_in is None or entry is None:
+    if session is None or logged_in is None:
         raise IsoloirError("not_logged_in")
-    return Voting(election, session, logged_in, entry)
+    instance = house.instance
+    moment = await at(instance.store, election, logged_in.entry_id, instance.clock)
+    if moment.entry is None:
+        raise IsoloirError("not_logged_in")
+    return Voting(election, session, logged_in, moment.entry, moment.phase, moment.marked)
 
 
 async def standings(house: House, voting: Voting) -> list[Standing]:
-    """Return the contests of this voter's roll entry, each with its state."""
+    """Return the contests of this voter's roll entry, each with its state at the moment that was read."""
     instance = house.instance
     rights = await open_contests(
         voting.election,
         instance.plugins,
-        instance.store,
         voting.entry,
+        voting.marked,
         voting.logged_in.claims,
         folder=instance.folder,
     )
@@ -63,11 +69,11 @@ async def standings(house: House, voting: Voting) -> list[Standing]:
 
 
 async def require_right(house: House, voting: Voting, contest: Contest) -> None:
-    """Raise IsoloirError unless this voter may vote in `contest` now.
+    """Raise IsoloirError unless this voter might vote in `contest` at the moment that was read.
 
     Codes: ``election_not_open``, ``election_closed``, ``not_in_contest``, ``already_voted``, or a check's own.
     """
-    await require_open(house, voting.election, voting.logged_in)
+    require_open(voting.election, voting.phase, voting.logged_in)
     standing = next((one for one in await standings(house, voting) if one.contest.id == contest.id), None)
     if standing is None:
         raise IsoloirError("not_in_contest")
@@ -77,12 +83,11 @@ async def require_right(house: House, voting: Voting, contest: Contest) -> None:
         raise IsoloirError(standing.refused)
 
 
-async def require_open(house: House, election: ElectionFile, logged_in: LoggedIn | None = None) -> None:
+def require_open(election: ElectionFile, phase: Phase, logged_in: LoggedIn | None = None) -> None:
     """Raise IsoloirError ``election_not_open`` or ``election_closed`` unless one may vote.
 
     In the minutes of grace only who was fully logged in before the close may (CGFP R.211-563).
     """
-    phase = await lifecycle.phase(house.instance.store, election, house.instance.clock)
     if phase is Phase.OPEN:
         return
     if phase is Phase.GRACE and logged_in and logged_in.authenticated_at < election.window.closes:
