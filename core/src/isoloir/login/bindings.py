@@ -57,5 +57,5 @@ class Bindings:
         async with self._store.write() as writing:
             return await login_store.unbind(writing, self._election, entry_id, channel)
 
-    def _purpose(self, entry_id: str, channel: Channel) -> str:
+    def _purpose(self, entry_id: str, channel: str) -> str:
         return f"login-binding/{self._election}/{entry_id}/{channel}"

@@ -77,7 +77,7 @@ async def session_by_id(session: AsyncSession, session_id: str) -> StoredSession
 
 
 def _stored(row: Row[Any] | None) -> StoredSession | None:
-    return None if row is None else StoredSession(*row)
+    return None if row is None else StoredSession(**row._mapping)
 
 
 async def touch(session: AsyncSession, session_id: str, idle_until: datetime) -> None:

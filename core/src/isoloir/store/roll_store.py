@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, func, insert
+from sqlalchemy import bindparam, delete, func, insert
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -218,7 +218,7 @@ async def is_entitled(session: AsyncSession, election_id: str, contest_id: str, 
     return found.first() is not None
 
 
-def _entry(row: EntryRow | Row[Any], contact: ContactRow | Row[Any]) -> RollEntry:
+def _entry(row: Any, contact: Any) -> RollEntry:
     return RollEntry(
         civility=row.civility,
         last_name=row.last_name,

@@ -43,13 +43,12 @@ class Counted:
     name: str
     transactions: int = 0
     statements: list[str] = field(default_factory=list)
+    reads: list[tuple[str, int]] = field(default_factory=list)
 
     @property
     def repeated(self) -> dict[str, int]:
         """Return the reads that were made more than once with the same values, which are not shown."""
-        return {text: number for text, number in Counter(self._reads).items() if number > 1}
-
-    _reads: list[str] = field(default_factory=list)
+        return {text: number for (text, _), number in Counter(self.reads).items() if number > 1}
 
 
 @contextmanager
@@ -65,7 +64,7 @@ def counted(store: Store) -> Iterator[list[Counted]]:
         if request is not None:
             request.statements.append(" ".join(statement.split()))
             if statement.lstrip().startswith("SELECT"):
-                request._reads.append(f"{' '.join(statement.split())} {hash(repr(values))}")
+                request.reads.append((" ".join(statement.split()), hash(repr(values))))
 
     def begun(_connection: Any) -> None:
         request = _request.get()
@@ -75,17 +74,12 @@ def counted(store: Store) -> Iterator[list[Counted]]:
     for engine in engines:
         event.listen(engine, "before_cursor_execute", executed)
         event.listen(engine, "begin", begun)
-    token = _seen.set(seen)
     try:
         yield seen
     finally:
-        _seen.reset(token)
         for engine in engines:
             event.remove(engine, "before_cursor_execute", executed)
             event.remove(engine, "begin", begun)
-
-
-_seen: contextvars.ContextVar[list[Counted] | None] = contextvars.ContextVar("seen", default=None)
 
 
 class Counting:
