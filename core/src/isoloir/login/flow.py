@@ -144,17 +144,13 @@ class EngineFlow:
         holder = random.token_hex(8)
         now = means.clock.now()
 
-        async def let_go() -> None:
-            async with means.store.write() as writing:
-                await login_store.let_go(writing, place, holder)
-
-        async with means.store.write() as writing:
-            mine = await login_store.hold(writing, place, holder, now, now + _PLACE_KEPT)
         try:
-            yield mine
+            yield await means.store.whole(
+                lambda writing: login_store.hold(writing, place, holder, now, now + _PLACE_KEPT)
+            )
         finally:
-            if mine:
-                await means.store.kept(let_go())
+            # Given back by its holder alone; cancelled while it was being taken, it may be held all the same.
+            await means.store.whole(lambda writing: login_store.let_go(writing, place, holder))
 
 
 async def open_flow(

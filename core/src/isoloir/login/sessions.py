@@ -15,8 +15,11 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
+
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.clock import Clock
 from isoloir.config.secrets import Keys
@@ -139,8 +142,10 @@ class Sessions:
             return None
         session = self._opened(handle, row)
         if session is not None and row.idle_until - now < self._idle - _TOUCH:
-            async with self._store.write(beside=True) as writing:
-                await login_store.touch(writing, row.id, now + self._idle)
+            touched = row.id
+            await self._store.whole(
+                lambda writing: login_store.touch(writing, touched, now + self._idle), beside=True
+            )
         return session
 
     async def start(self, locale: str) -> Session:
@@ -164,9 +169,12 @@ class Sessions:
             idle_until=now + self._idle,
             ends=session.ends,
         )
-        async with self._store.write() as writing:
+
+        async def add(writing: AsyncSession) -> None:
             await login_store.clean(writing, now)
             await login_store.add_session(writing, row)
+
+        await self._store.whole(add)
         return session
 
     async def save(self, session: Session) -> bool:
@@ -188,20 +196,19 @@ class Sessions:
     async def speak(self, session: Session, locale: str) -> None:
         """Keep the language that the visitor asked for; it stands in no other request's way."""
         session.locale = locale
-        async with self._store.write(beside=True) as writing:
-            await login_store.set_locale(writing, session.id, locale)
+        await self._store.whole(lambda writing: login_store.set_locale(writing, session.id, locale), beside=True)
 
     async def rotate(self, session: Session) -> None:
         """Give the session a new handle; the old one is dead."""
         handle = secrets.token_urlsafe(32)
-        async with self._store.write(beside=True) as writing:
-            await login_store.set_handle(writing, session.id, _digest(handle))
+        await self._store.whole(
+            lambda writing: login_store.set_handle(writing, session.id, _digest(handle)), beside=True
+        )
         session.handle = handle
 
     async def end(self, session: Session) -> None:
         """End the session: nothing of it is left."""
-        async with self._store.write(beside=True) as writing:
-            await login_store.delete_session(writing, session.id)
+        await self._store.whole(lambda writing: login_store.delete_session(writing, session.id), beside=True)
 
     @asynccontextmanager
     async def alone(self, session: Session) -> AsyncIterator[None]:
@@ -226,9 +233,10 @@ class Sessions:
         """Hold the session against other processes; whoever dies holding it loses it by itself."""
         for _ in range(_TRIES):
             now = self._clock.now()
-            async with self._store.write(beside=True) as writing:
-                if await login_store.hold(writing, f"session/{session.id}", holder, now, now + _HELD):
-                    return
+            place = f"session/{session.id}"
+            hold = partial(login_store.hold, place=place, holder=holder, now=now, until=now + _HELD)
+            if await self._store.whole(hold, beside=True):
+                return
             await asyncio.sleep(_PAUSE)
         raise IsoloirError("login_busy")
 

@@ -27,8 +27,9 @@ class StoredSecrets:
         """Keep `value` for that long; a former one is gone."""
         sealed = self._keys.encrypt(self._purpose(name), value.encode())
         expires = self._clock.now() + lasts
-        async with self._store.write(beside=True) as writing:
-            await login_store.put_secret(writing, self._scope, name, sealed, expires)
+        await self._store.whole(
+            lambda writing: login_store.put_secret(writing, self._scope, name, sealed, expires), beside=True
+        )
 
     async def get(self, name: str) -> str | None:
         """Return the value, or `None` when there is none or it has expired."""

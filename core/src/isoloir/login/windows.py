@@ -25,8 +25,10 @@ class Window:
         """Count one more; return how long to wait before the next, zero while it is within bounds."""
         now = self._clock.now()
         mac = self._keys.mac("window-subject", f"{election_id}/{self._name}/{subject}")
-        async with self._store.write(beside=True) as writing:
-            count, ends = await login_store.count_in_window(
+        count, ends = await self._store.whole(
+            lambda writing: login_store.count_in_window(
                 writing, election_id, self._name, mac, now, now + self._within
-            )
+            ),
+            beside=True,
+        )
         return max(ends - now, timedelta(seconds=1)) if count > self._times else timedelta(0)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
@@ -106,6 +106,15 @@ class Store(ABC):
         self._kept.add(task)
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
+
+    async def whole(self, work: Callable[[AsyncSession], Awaitable[T]], *, beside: bool = False) -> T:
+        """Run `work` in a transaction of its own, as `write` does, to its end even if whoever waits is cancelled."""
+
+        async def inside() -> T:
+            async with self.write(beside=beside) as session:
+                return await work(session)
+
+        return await self.kept(inside())
 
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._kept.discard(task)
