@@ -196,15 +196,15 @@ class Simulation:
                 plan.branch = ways[(ways.index(plan.branch) + 1) % len(ways)]
             async with Browser(trial.base_url) as browser:
                 voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
-                if await self._comes_in(voter) and await voter.vote():
+                if await self._goes_through(voter):
                     return
             plan.mistake = ""
         self.problems.append("a voter on the roll could not vote")
 
-    async def _comes_in(self, voter: Voter) -> bool:
-        """Log in; where the server is killed again and again, whoever is stuck or finds nobody there begins again."""
+    async def _goes_through(self, voter: Voter) -> bool:
+        """Log in and vote; under kills, whoever is stuck or finds nobody there at length begins again."""
         try:
-            return await voter.log_in()
+            return await voter.log_in() and await voter.vote()
         except (Stuck, httpx2.TransportError):
             if not self.kills:
                 raise

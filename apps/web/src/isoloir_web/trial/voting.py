@@ -160,10 +160,10 @@ class Voter:
         for contest_id, choice in self.plan.choices.items():
             if contest_id not in self.plan.receipts and not await self.vote_in(contest_id, choice):
                 return False
-        self.seen.voted += 1
         page = await self.browser.get(f"{self._root}/logout")
         if page.forms:
             await self.browser.send(page.forms[0])
+        self.seen.voted += 1  # last, for whoever finds nobody there on the way comes again
         return True
 
     async def vote_in(self, contest_id: str, choice: str) -> bool:
