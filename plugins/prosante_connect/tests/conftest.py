@@ -105,7 +105,7 @@ def configured(simulator: Simulator, **changes: Any) -> ProSanteConnectConfig:
             "issuer": simulator.issuer,
             "client_id": "isoloir",
             "client_secret": SECRET,
-            "timeout": 10,
+            "timeout": 9,
         }
         | changes
     )

@@ -35,7 +35,7 @@ class Attempt:
     state: dict[str, Any] = field(default_factory=dict)
     shown: dict[str, Any] = field(default_factory=dict)
     left: dict[str, Any] = field(default_factory=dict)
-    """The last state of each factor proved, for its `leave`."""
+    """The last state of each factor proved that has a `leave`, for it."""
 
     @property
     def claims(self) -> dict[ClaimName, Claim]:

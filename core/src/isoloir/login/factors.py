@@ -69,6 +69,10 @@ class Factors:
         ask = partial(factor.advance, config, flow, event)
         return await answer_of(f"factor {instance} ({factor.name})", ask, fault, self._patience)
 
+    def can_leave(self, instance: str) -> bool:
+        """Say whether a factor has anything to log out of: the same for every voter, on the roll or not."""
+        return type(self._instances[instance][0]).leave is not Factor.leave
+
     async def leave(self, instance: str, flow: EngineFlow) -> str | None:
         """Return the address that logs out of the factor's provider, if it has one."""
         if instance not in self._instances:

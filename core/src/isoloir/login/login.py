@@ -78,7 +78,11 @@ class Login:
             raise IsoloirError("branch_unknown", election=self._election.id)
 
         async def act(former: Attempt | None) -> Shown:
-            return await self._slowed(session, address) or await self._walk.begin(session, branch, address)
+            slowed = await self._slowed(session, address)
+            if slowed is not None:
+                return slowed
+            session.set_aside(former, self._election.id)
+            return await self._walk.begin(session, branch, address)
 
         return await self._alone(session, act)
 
@@ -168,8 +172,7 @@ class Login:
         """
         try:
             async with self._sessions.alone(session):
-                attempt = session.forget(self._election.id)
-                url = None if attempt is None else await self._walk.leave(session, attempt)
+                url = await self._walk.leave(session, session.forget(self._election.id))
                 await self._save(session)
                 await self._sessions.rotate(session)
                 return url
@@ -194,7 +197,7 @@ class Login:
                     return LoggedInShown(voter) if logged_in is None else logged_in
                 closed = await hours.closed(self._store, self._election, self._clock)
                 if closed is not None:
-                    session.set_attempt(None, self._election.id)
+                    session.set_aside(session.attempt(self._election.id), self._election.id)
                     shown: Shown = self._drawing.refusal(closed, session.locale, 403)
                 else:
                     shown = await act(session.attempt(self._election.id))

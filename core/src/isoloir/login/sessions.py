@@ -37,6 +37,8 @@ LONGEST = timedelta(hours=2)
 """A session is over after that long, used or not."""
 _PURPOSE = "login-session"
 _TOUCH = timedelta(minutes=1)
+_ASIDE = 5
+"""How many dropped attempts are remembered, for their providers' sake."""
 _HELD = timedelta(seconds=30)
 _TRIES = 100
 _PAUSE = 0.1
@@ -86,24 +88,32 @@ class Session:
         """Return the attempt that is going on in that election."""
         return _attempt(self.elections.get(election_id, {}).get("attempt"))
 
-    def set_attempt(self, attempt: Attempt | None, election_id: str) -> None:
-        """Remember (or forget) an attempt; saved by `Sessions.save`."""
+    def set_attempt(self, attempt: Attempt, election_id: str) -> None:
+        """Remember an attempt; saved by `Sessions.save`."""
+        self.elections.setdefault(election_id, {})["attempt"] = attempt.to_json()
+
+    def set_aside(self, attempt: Attempt | None, election_id: str) -> None:
+        """Drop the attempt that is going on; of its last state stays what logging out of its providers needs."""
         part = self.elections.setdefault(election_id, {})
-        if attempt is None:
-            part.pop("attempt", None)
-        else:
-            part["attempt"] = attempt.to_json()
+        part.pop("attempt", None)
+        if attempt is not None and attempt.left:
+            part["aside"] = [_bare(attempt).to_json(), *part.get("aside", [])][:_ASIDE]
+
+    def to_leave(self, election_id: str) -> bool:
+        """Say whether a provider may still have somebody logged in by this browser, though nobody is in here."""
+        return bool(self.elections.get(election_id, {}).get("aside"))
 
     def finish(self, attempt: Attempt, voter: LoggedIn) -> None:
         """Let a voter in; of the attempt nothing stays but what logging out of its providers needs."""
-        finished = replace(attempt, claimed={}, state={}, shown={})
-        self.elections[voter.election_id] = {"finished": finished.to_json()}
+        aside = self.elections.get(voter.election_id, {}).get("aside", [])
+        self.elections[voter.election_id] = {"finished": _bare(attempt).to_json(), "aside": aside}
         self.set_voter(voter, voter.election_id)
 
-    def forget(self, election_id: str) -> Attempt | None:
-        """Forget that election whole; return the attempt, going on or finished, whose providers are to be left."""
+    def forget(self, election_id: str) -> list[Attempt]:
+        """Forget that election whole; return the attempts whose providers are to be left, the latest first."""
         part = self.elections.pop(election_id, {})
-        return _attempt(part.get("attempt") or part.get("finished"))
+        kept = (part.get("attempt"), part.get("finished"), *part.get("aside", []))
+        return [attempt for attempt in map(_attempt, kept) if attempt is not None]
 
     def form_token(self, purpose: str) -> str:
         """Return the token that a form of that purpose carries; it survives a rotation of the handle."""
@@ -112,6 +122,10 @@ class Session:
     def check_form_token(self, purpose: str, token: str) -> bool:
         """Compare in constant time; any text may be given."""
         return hmac.compare_digest(self.form_token(purpose).encode(), token.encode("utf-8", "surrogatepass"))
+
+
+def _bare(attempt: Attempt) -> Attempt:
+    return replace(attempt, claimed={}, state={}, shown={})
 
 
 def _attempt(stored: dict[str, Any] | None) -> Attempt | None:

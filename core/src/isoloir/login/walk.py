@@ -6,7 +6,7 @@ does not hold. A voter who is not on the roll takes the same steps, to the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -101,6 +101,8 @@ class Walk:
                 case Refused():
                     return await self._refuse(session, attempt, step.code, address, values=step.values)
                 case Proved():
+                    if self._factors.can_leave(instance):
+                        attempt.left[instance] = attempt.state
                     if self._factors.contradicts(flow, step):
                         return await self._refuse(session, attempt, "claim_contradicted", address)
                     refusal = await self._prove(attempt, instance, flow.roll_entry, step)
@@ -129,12 +131,13 @@ class Walk:
             return self._keep(session, attempt)
         return await self._finish(session, attempt, address)
 
-    async def leave(self, session: Session, attempt: Attempt) -> str | None:
-        """Return the address that logs out of the first provider that has one."""
+    async def leave(self, session: Session, attempts: Sequence[Attempt]) -> str | None:
+        """Return the address that logs out of the first provider that has one; each factor is asked all the same."""
         found = []
-        for instance, state in attempt.left.items():
-            flow = await open_flow(self._means, attempt, instance, session.locale, state)
-            found.append(await self._factors.leave(instance, flow))
+        for attempt in attempts:
+            for instance, state in attempt.left.items():
+                flow = await open_flow(self._means, attempt, instance, session.locale, state)
+                found.append(await self._factors.leave(instance, flow))
         return next((url for url in found if url is not None), None)
 
     async def _prove(self, attempt: Attempt, instance: str, entry: RollEntry | None, step: Proved) -> str | None:
@@ -145,7 +148,6 @@ class Walk:
         attempt.entry = None if selected is None else selected.id
         attempt.claimed = claim_rules.to_json(claim_rules.added(attempt.claims, step.claims))
         attempt.proved.append(instance)
-        attempt.left[instance] = attempt.state
         attempt.display = step.display or attempt.display
         attempt.state = {}
         attempt.shown = {}
@@ -204,7 +206,7 @@ class Walk:
         if claimed is not None:
             await self._means.counters.fail(_LOGIN, claimed.value)
         await self._means.counters.failed_from(address)
-        session.set_attempt(None, self._election.id)
+        session.set_aside(attempt, self._election.id)
         return self._drawing.refusal(code, session.locale, status, values)
 
     def _keep(self, session: Session, attempt: Attempt) -> Shown:

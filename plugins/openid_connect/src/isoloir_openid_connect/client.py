@@ -164,15 +164,19 @@ class Client:
             raise Refusal("oidc_token_issuer")
         if "aud" in claims:
             check_audience(claims, self.config.client_id)
-        if "exp" in claims and "iat" in claims:
-            check_times(claims, self.clock.now(), self.config.clock_skew)
+        check_times(claims, self.clock.now(), self.config.clock_skew)
         return claims
 
     async def _signed(self, token: str) -> tuple[str, dict[str, Any]]:
+        # A key that is not among those remembered, or does not fit its name, may be new: they are read once more.
         for again in (False, True):
             keys = await self.provider.keys(self.config, self.endpoints.jwks_uri, self.http, self.clock, again=again)
             try:
                 return signed_claims(token, keys, self.config.algorithms)
             except UnknownKey:
-                continue
-        raise Refusal("oidc_token_key")
+                refusal = Refusal("oidc_token_key")
+            except Refusal as other:
+                if other.code != "oidc_token_signature":
+                    raise
+                refusal = other
+        raise refusal

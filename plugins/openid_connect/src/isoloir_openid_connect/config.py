@@ -67,8 +67,9 @@ class FederationConfig(PluginConfig, ABC):
     clock_skew: Annotated[int, Strict(), Field(ge=0, le=300)] = Field(
         default=30, description="By how many seconds the provider's clock may differ from ours."
     )
-    timeout: Annotated[float, Field(gt=0, le=60)] = Field(
-        default=10, description="How long, in seconds, one answer of the provider may take in all."
+    timeout: Annotated[float, Field(gt=0, le=9)] = Field(
+        default=8,
+        description="How long, in seconds, the provider may take for one step of a login, all its answers together.",
     )
 
     @property

@@ -6,6 +6,7 @@ in `own_words` the refusals that it says otherwise.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import secrets
 from abc import abstractmethod
@@ -90,10 +91,14 @@ class Federation(Factor[F], Generic[F]):
     async def advance(self, config: F, flow: Flow, event: Event) -> Step:
         """Send the voter out at `Start`; check what comes back at `Return`."""
         try:
-            if isinstance(event, Start):
-                return await self._start(config, flow)
-            if isinstance(event, Return):
-                return await self._return(config, flow, event.params)
+            # Shorter than the patience of the core, whose words could not name the provider.
+            async with asyncio.timeout(config.timeout):
+                if isinstance(event, Start):
+                    return await self._start(config, flow)
+                if isinstance(event, Return):
+                    return await self._return(config, flow, event.params)
+        except TimeoutError:
+            return self.refused(config, Refusal("oidc_unavailable"))
         except Refusal as refusal:
             return self.refused(config, refusal)
         return self.refused(config, Refusal("oidc_expired"))

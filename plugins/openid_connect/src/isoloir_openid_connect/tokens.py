@@ -100,6 +100,8 @@ def check_id_token(algorithm: str, claims: Mapping[str, Any], expected: Expected
     if claims.get("iss") != expected.issuer:
         raise Refusal("oidc_token_issuer")
     check_audience(claims, expected.client_id)
+    if claims.get("exp") is None or claims.get("iat") is None:
+        raise Refusal("oidc_token_unreadable")
     check_times(claims, expected.now, expected.skew)
     nonce = claims.get("nonce")
     if nonce is not None if expected.nonce is None else not same_text(nonce, expected.nonce):
@@ -127,9 +129,7 @@ def check_audience(claims: Mapping[str, Any], client_id: str) -> None:
 
 
 def check_times(claims: Mapping[str, Any], now: datetime, skew: int) -> None:
-    """Check ``exp``, ``iat`` and ``nbf`` against our clock, `skew` seconds either way."""
-    if claims.get("exp") is None or claims.get("iat") is None:
-        raise Refusal("oidc_token_unreadable")
+    """Check ``exp``, ``iat`` and ``nbf``, as far as they are there, against our clock, `skew` seconds either way."""
     registry = jwt.JWTClaimsRegistry(now=int(now.timestamp()), leeway=skew)
     try:
         registry.validate({name: claims[name] for name in ("exp", "iat", "nbf") if name in claims})

@@ -79,6 +79,8 @@ async def callback(request: Asked, election: FromPath[str], instance: FromPath[s
         if name in params:
             raise IsoloirError("form_malformed")
         params[name] = str(value)
+    if visit.session is None and params.keys() <= {"state"}:
+        return see_other(f"/e/{file.id}/goodbye")  # back from logging out at the provider, which may forget the state
     login = house.instance.login(file)
     shown = await login.returned(visit.session, instance, params, address=address(request), locale=visit.locale)
     return _posted(request, file, shown)
@@ -186,6 +188,7 @@ def _drawn(request: Asked, election: ElectionFile, shown: Shown) -> Response[Any
                 status=shown.status,
                 headers=headers,
                 shown=shown,
+                leave=session is not None and session.to_leave(election.id),
                 # No other way in helps where the vote itself is not open.
                 others=() if shown.code in ("election_closed", "election_not_open") else shown.branches,
                 here=f"/e/{election.id}/",
