@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic, Literal, Protocol, TypeAlias, TypeVar
 
 import httpx2
 import pluggy
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic import Field as _PydanticField
 
 from isoloir import telephone as telephone  # for plugins: a mobile is read in one way wherever it is written
@@ -340,7 +340,7 @@ class Flow(Protocol):
 
     @property
     def http(self) -> httpx2.AsyncClient:
-        """A client with time-outs, without redirects."""
+        """A client with time-outs, without redirects; it shows the factor's `certificate`, if it has one."""
         ...
 
     @property
@@ -387,6 +387,14 @@ class Flow(Protocol):
 C = TypeVar("C", bound=PluginConfig)
 
 
+@dataclass(frozen=True)
+class ClientCertificate:
+    """What a site shows in a TLS handshake, in PEM: its certificate and those above it, and its private key."""
+
+    chain: SecretStr
+    key: SecretStr
+
+
 class Factor(ABC, Generic[C]):
     """A factor of authentication: it asks, and proves claims."""
 
@@ -401,6 +409,10 @@ class Factor(ABC, Generic[C]):
     @abstractmethod
     async def advance(self, config: C, flow: Flow, event: Event) -> Step:
         """Take one step. Any exception refuses the voter."""
+
+    def certificate(self, config: C) -> ClientCertificate | None:
+        """Return what `Flow.http` shows of this site under that configuration; nothing by default."""
+        return None
 
     async def check(self, config: C) -> list[Problem]:
         """Test the connection; nothing found by default."""

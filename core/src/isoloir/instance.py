@@ -19,10 +19,11 @@ from isoloir.config.reading import read_election
 from isoloir.config.secrets import Keys, resolve
 from isoloir.config.settings import Settings, read_settings
 from isoloir.errors import IsoloirError
-from isoloir.hooks import Factor, Notifier, PluginConfig
+from isoloir.hooks import ClientCertificate, Factor, Notifier, PluginConfig
 from isoloir.login.login import Login
 from isoloir.login.messages import LoginMessage
 from isoloir.login.sessions import Sessions
+from isoloir.outgoing import make_client
 from isoloir.plugin_set import PluginSet
 from isoloir.store.engine import Store
 from isoloir.texts import Texts, read_catalogues
@@ -30,7 +31,6 @@ from isoloir.texts import Texts, read_catalogues
 ELECTIONS = "elections"
 FILE = "election.toml"
 CLOCK_SHIFT = "clock-shift"
-_HTTP_SECONDS = 8.0
 
 
 class DemoClock:
@@ -74,7 +74,8 @@ class Instance:
         self.clock = clock
         self.texts = Texts(read_catalogues("isoloir"), plugins.catalogue)
         self.sessions = Sessions(store, keys, clock)
-        self.http = httpx2.AsyncClient(timeout=_HTTP_SECONDS, follow_redirects=False)
+        self.http = make_client()
+        self._certified: dict[ClientCertificate, httpx2.AsyncClient] = {}
         self._elections: dict[str, tuple[int, ElectionFile]] = {}
         self._logins: dict[str, tuple[ElectionFile, Login]] = {}
 
@@ -91,8 +92,18 @@ class Instance:
             stack.push_async_callback(store.close)
             chosen = clock or (DemoClock(folder) if settings.demo else SystemClock())
             instance = cls(folder, settings, keys, store, plugins, chosen)
-            stack.push_async_callback(instance.http.aclose)
+            stack.push_async_callback(instance._close_clients)
             yield instance
+
+    def client_with(self, certificate: ClientCertificate) -> httpx2.AsyncClient:
+        """Return the client that shows that certificate; one for each, however often a login is made anew."""
+        if certificate not in self._certified:
+            self._certified[certificate] = make_client(certificate)
+        return self._certified[certificate]
+
+    async def _close_clients(self) -> None:
+        for client in (self.http, *self._certified.values()):
+            await client.aclose()
 
     @property
     def secrets_folder(self) -> Path:
@@ -164,6 +175,7 @@ class Instance:
                 self.sessions,
                 partial(self.send, election),
                 folder=self.folder,
+                client_with=self.client_with,
             )
             known = self._logins[election.id] = (election, login)
         return known[1]

@@ -9,7 +9,7 @@ from typing import Any
 from isoloir.config.election import Branch, ElectionFile
 from isoloir.config.secrets import resolve
 from isoloir.errors import IsoloirError
-from isoloir.hooks import Event, Factor, FactorForm, PluginConfig, Proved, Redirect, Step
+from isoloir.hooks import ClientCertificate, Event, Factor, FactorForm, PluginConfig, Proved, Redirect, Step
 from isoloir.login import claims as claim_rules
 from isoloir.login.answering import answer_of
 from isoloir.login.attempt import IDENTIFIER, Attempt
@@ -68,6 +68,11 @@ class Factors:
 
         ask = partial(factor.advance, config, flow, event)
         return await answer_of(f"factor {instance} ({factor.name})", ask, fault, self._patience)
+
+    def certificates(self) -> dict[str, ClientCertificate]:
+        """Return what the factor instances show of this site, of those that show a certificate."""
+        shown = {name: factor.certificate(config) for name, (factor, config) in self._instances.items()}
+        return {name: certificate for name, certificate in shown.items() if certificate is not None}
 
     def can_leave(self, instance: str) -> bool:
         """Say whether a factor has anything to log out of: the same for every voter, on the roll or not."""

@@ -40,6 +40,8 @@ class Means:
     keys: Keys
     clock: Clock
     http: httpx2.AsyncClient
+    certified: Mapping[str, httpx2.AsyncClient]
+    """The clients of those factor instances that show a certificate."""
     base_url: str
     send: SendMessage
     counters: Counters
@@ -83,8 +85,8 @@ class EngineFlow:
 
     @property
     def http(self) -> httpx2.AsyncClient:
-        """A client with time-outs, without redirects."""
-        return self.means.http
+        """A client with time-outs, without redirects, with the certificate of this factor instance."""
+        return self.means.certified.get(self.instance, self.means.http)
 
     @property
     def clock(self) -> Clock:

@@ -12,7 +12,7 @@ from isoloir.clock import Clock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
 from isoloir.errors import IsoloirError
-from isoloir.hooks import FactorForm, Return, Submit, Tick
+from isoloir.hooks import ClientCertificate, FactorForm, Return, Submit, Tick
 from isoloir.login import hours
 from isoloir.login.attempt import Attempt
 from isoloir.login.bindings import Bindings
@@ -26,6 +26,7 @@ from isoloir.login.messages import SendMessage
 from isoloir.login.sessions import Session, Sessions
 from isoloir.login.shown import BranchOffer, GoTo, LoggedInShown, Shown
 from isoloir.login.walk import Walk
+from isoloir.outgoing import make_client
 from isoloir.plugin_set import PluginSet
 from isoloir.store.engine import Store
 from isoloir.texts import Texts
@@ -54,16 +55,21 @@ class Login:
         folder: Path | None = None,
         limits: Limits | None = None,
         patience: float = PATIENCE,
+        client_with: Callable[[ClientCertificate], httpx2.AsyncClient] = make_client,
     ) -> None:
-        """Resolve the election's factors; raises what their configurations raise. `folder` is the instance's."""
+        """Resolve the election's factors; raises what their configurations raise. `folder` is the instance's.
+
+        `http` serves every factor but those that show a certificate: `client_with` makes theirs.
+        """
         self._election = election
         self._sessions = sessions
         self._clock = clock
         self._store = store
         self._counters = Counters(store, keys, clock, election.id, limits or Limits())
         self.bindings = Bindings(store, keys, election.id)
-        means = Means(store, election, keys, clock, http, base_url, send, self._counters, self.bindings)
         self._factors = Factors(election, plugins, folder, patience)
+        certified = {name: client_with(shown) for name, shown in self._factors.certificates().items()}
+        means = Means(store, election, keys, clock, http, certified, base_url, send, self._counters, self.bindings)
         self._drawing = Drawing(election, texts, base_url, self._factors, clock)
         self._walk = Walk(means, self._factors, plugins, self._drawing, sessions, folder, patience)
 

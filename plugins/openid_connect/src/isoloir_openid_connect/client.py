@@ -109,8 +109,11 @@ class Client:
         return Tokens(id_token=id_token, access_token=access_token)
 
     async def post(self, url: str, form: Mapping[str, str]) -> Answer:
-        """Post a form to an address of the provider as this site; Refusal ``oidc_unavailable``."""
-        auth = client_authentication(self.config)
+        """Post a form to an address of the provider as this site.
+
+        Raises Refusal ``oidc_unavailable``, ``oidc_misconfigured`` (this site's own key cannot sign).
+        """
+        auth = client_authentication(self.config, token_endpoint=self.endpoints.token_endpoint, now=self.clock.now())
         return await ask(self.http, "POST", url, self.config.timeout, form=form, auth=auth)
 
     async def id_token(self, tokens: Tokens, *, nonce: str | None, asked_at: datetime) -> dict[str, Any]:

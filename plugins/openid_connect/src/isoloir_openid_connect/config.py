@@ -12,12 +12,19 @@ from isoloir.hooks import PluginConfig
 from isoloir_openid_connect.addresses import Address, is_loopback, is_safe_address
 from isoloir_openid_connect.assurance import Assurance
 
-ClientAuth = Literal["client_secret_basic", "client_secret_post"]
+ClientAuth = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "tls_client_auth"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 """Asymmetric signatures only: ``none`` and HMAC cannot even be configured."""
 Level = Literal["eidas1", "eidas2", "eidas3"]
 """The levels that the policy of an election knows."""
 LEVELS: Final[tuple[Level, ...]] = ("eidas1", "eidas2", "eidas3")
+_SHOWN: Final[dict[ClientAuth, tuple[str, ...]]] = {
+    "client_secret_basic": ("client_secret",),
+    "client_secret_post": ("client_secret",),
+    "private_key_jwt": ("client_key",),
+    "tls_client_auth": ("client_key", "client_certificate"),
+}
+"""What each way of showing who this site is needs of the configuration."""
 _ASKED: Final = (
     "issuer", "discovery_url", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri",
     "end_session_endpoint",
@@ -49,9 +56,32 @@ class FederationConfig(PluginConfig, ABC):
     client_id: Annotated[str, Field(min_length=1, max_length=255)] = Field(
         description="The name that the provider gave to this site."
     )
-    client_secret: SecretStr = Field(description="The secret that goes with it, by reference: env or file.")
     client_auth: ClientAuth = Field(
-        default="client_secret_basic", description="How this site shows its secret, as registered at the provider."
+        default="client_secret_basic",
+        description="How this site shows who it is, as registered at the provider: by its secret, by an assertion "
+        "that its key signs (private_key_jwt), or by its certificate (tls_client_auth).",
+    )
+    client_secret: SecretStr | None = Field(
+        default=None, description="The secret of this site, by reference: env or file."
+    )
+    client_key: SecretStr | None = Field(
+        default=None,
+        description="The private key of this site in PEM, by reference, for private_key_jwt and tls_client_auth.",
+    )
+    client_key_id: Annotated[str, Field(min_length=1, max_length=255)] | None = Field(
+        default=None, description="The name (kid) under which the provider knows that key, where it needs one."
+    )
+    client_assertion_algorithm: Algorithm | None = Field(
+        default=None,
+        description="How assertions are signed: PS256 by an RSA key, and by its curve by another, when left out.",
+    )
+    client_assertion_audience: Literal["issuer", "token_endpoint"] = Field(
+        default="issuer",
+        description="Whom an assertion is for: the issuer, or the token endpoint where the provider wants that.",
+    )
+    client_certificate: SecretStr | None = Field(
+        default=None,
+        description="The certificate of this site in PEM, with those between it and its authority, by reference.",
     )
     prompt_login: Annotated[bool, Strict()] = Field(
         default=False,
@@ -124,6 +154,10 @@ class FederationConfig(PluginConfig, ABC):
         return self
 
     def model_post_init(self, context: Any, /) -> None:
-        """Refuse an empty secret, which some providers take for a public client."""
-        if not self.client_secret.get_secret_value().strip():
-            raise PydanticCustomError("oidc_secret_empty", "refused")
+        """Refuse a secret that is missing or empty, which some providers take for a public client."""
+        for name in _SHOWN[self.client_auth]:
+            given: SecretStr | None = getattr(self, name)
+            if given is None:
+                raise PydanticCustomError("oidc_client_auth", "refused", {"name": name, "method": self.client_auth})
+            if not given.get_secret_value().strip():
+                raise PydanticCustomError("oidc_secret_empty", "refused", {"name": name})

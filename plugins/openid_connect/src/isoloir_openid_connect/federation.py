@@ -20,6 +20,7 @@ from isoloir.hooks import (
     Asserted,
     Claim,
     ClaimName,
+    ClientCertificate,
     Event,
     Factor,
     Flow,
@@ -102,6 +103,12 @@ class Federation(Factor[F], Generic[F]):
         except Refusal as refusal:
             return self.refused(config, refusal)
         return self.refused(config, Refusal("oidc_expired"))
+
+    def certificate(self, config: F) -> ClientCertificate | None:
+        """Return this site's certificate, where that is how it shows who it is (RFC 8705)."""
+        if config.client_auth != "tls_client_auth" or config.client_certificate is None or config.client_key is None:
+            return None
+        return ClientCertificate(config.client_certificate, config.client_key)
 
     async def check(self, config: F) -> list[Problem]:
         """Ask the provider for its description and keys, and say what is wrong with them or with the clocks."""

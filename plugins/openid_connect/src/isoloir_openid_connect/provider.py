@@ -21,7 +21,8 @@ from isoloir_openid_connect.refusal import Refusal
 Key = RSAKey | ECKey
 CACHED_FOR: Final = timedelta(minutes=10)
 _CACHED_AT_MOST: Final = 32
-_LEAST_RSA_BITS: Final = 2048
+LEAST_RSA_BITS: Final = 2048
+"""For keys of the provider and of this site alike."""
 _MOST_KEYS: Final = 64
 _REQUIRED: Final = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
 _OPTIONAL: Final = ("end_session_endpoint",)
@@ -87,6 +88,9 @@ class Provider:
         given = {name: config.endpoint(name) for name in (*_REQUIRED, *_OPTIONAL)}
         if not all(given.values()):
             described = await self._description(config, http, clock)
+            aliases = described.get("mtls_endpoint_aliases")
+            if config.client_auth == "tls_client_auth" and isinstance(aliases, dict):
+                described = described | aliases  # where the certificate is asked for (RFC 8705, section 5)
             for name, value in given.items():
                 published = described.get(name)
                 if value is None and isinstance(published, str):
@@ -137,7 +141,7 @@ def read_keys(published: dict[str, Any]) -> tuple[PublishedKey, ...]:
             continue
         public = {name: one[name] for name in ("kty", "n", "e", "crv", "x", "y") if isinstance(one.get(name), str)}
         try:
-            if public["kty"] == "RSA" and base64_to_int(public["n"]).bit_length() < _LEAST_RSA_BITS:
+            if public["kty"] == "RSA" and base64_to_int(public["n"]).bit_length() < LEAST_RSA_BITS:
                 continue
             key = JWKRegistry.import_key(public)
             _ = key.public_key  # reading the numbers is what finds a point off its curve
