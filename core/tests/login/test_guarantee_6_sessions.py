@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isoloir.hooks import Form, Proved, Submit
+from isoloir.hooks import Factor, Form, Proved, Refused, Submit
 from isoloir.login import sessions as sessions_module
 from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown
 
@@ -95,6 +95,60 @@ async def test_leaving_the_provider_too(house: Any, plays: Any, caplog: pytest.L
     assert "factor a (a) failed: ValueError" in caplog.text
     assert "factor b (b) failed: address_unsafe" in caplog.text
     assert "secret" not in caplog.text
+
+
+@pytest.mark.parametrize("then", ["again", "refused"])
+async def test_a_dropped_attempt_is_left_at_its_provider_too(house: Any, plays: Any, then: str) -> None:
+    """Whoever begins again, or is refused after the provider, can still be logged out of it: once, latest first."""
+    left: list[str] = []
+
+    def leaves(flow: Any, event: Any) -> Any:
+        left.append(flow.state["was"])
+        return plays.Redirect(f"https://c.example/{flow.state['was']}", returns_with={})
+
+    def play(flow: Any, event: Any) -> Any:
+        if isinstance(event, Submit):
+            return Proved({"rpps": plays.asserted(RPPS if then == "again" else "19999999999")})
+        return Form(plays.Ask, state={"was": str(len(proved))})
+
+    proved: list[str] = []
+    made = await house(
+        {
+            "psc": plays.Scripted(play, leaves, rpps=plays.asserted("").by),
+            "one": plays.asks({"nick": plays.claim("x")}),
+        }
+    )
+    visitor = await made.visitor()
+    for attempt in ("0", "1"):
+        await visitor.begin()
+        shown = await visitor.answer()
+        assert isinstance(shown, FormShown if then == "again" else RefusedShown)
+        proved.append(attempt)
+    session = await visitor.session()
+    assert session.to_leave(made.election.id)
+    assert await visitor.leave() == "https://c.example/1"
+    assert left == ["1", "0"]
+    assert await visitor.leave() is None
+    assert left == ["1", "0"]
+
+
+async def test_what_cannot_be_left_is_not_remembered(house: Any, plays: Any) -> None:
+    """A factor without a logout of its own leaves no trace after a refusal: a hit looks like a miss."""
+
+    class Plain(plays.Scripted):  # type: ignore[misc, name-defined]
+        leave = Factor.leave
+
+    def play(flow: Any, event: Any) -> Any:
+        return Proved({"nick": plays.claim("x")}) if isinstance(event, Submit) else Form(plays.Ask)
+
+    made = await house(
+        {"one": Plain(play, nick=plays.claim("").by), "two": plays.at_once(Refused("no"), rpps=plays.asserted("").by)}
+    )
+    visitor = await made.visitor()
+    await visitor.identify(await made.identifier())
+    assert isinstance(await visitor.answer(), RefusedShown)
+    session = await visitor.session()
+    assert not session.to_leave(made.election.id)
 
 
 async def test_back_and_forward_end_in_the_page_that_is_due(house: Any, plays: Any) -> None:

@@ -11,6 +11,7 @@ import httpx2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 from joserfc.jws import JWSRegistry
@@ -139,9 +140,8 @@ def test_each_way_needs_its_own_secret(
     configured: Callable[..., Any], method: str, given: tuple[str, ...], missing: str | None
 ) -> None:
     """What a way of showing who one is needs is asked for by its name; nothing falls back to another way."""
-    changes: dict[str, Any] = {"client_secret": ..., "client_auth": method} | dict.fromkeys(
-        given, SecretStr("x" * 40)
-    )
+    changes: dict[str, Any] = {"client_secret": ..., "client_auth": method}
+    changes |= dict.fromkeys(given, SecretStr("x" * 40))
     if missing is None:
         assert configured(**changes).client_auth == method
         return
@@ -158,13 +158,7 @@ def certificate_of(key: Any, clock: FakeClock, days: int = 30) -> str:
         .serial_number(1).not_valid_before(clock.now() - timedelta(days=60))
         .not_valid_after(clock.now() + timedelta(days=days)).sign(key.private_key, hashes.SHA256())
     )  # fmt: skip
-    return made.public_bytes(hashes_encoding()).decode()
-
-
-def hashes_encoding() -> Any:
-    from cryptography.hazmat.primitives.serialization import Encoding
-
-    return Encoding.PEM
+    return made.public_bytes(Encoding.PEM).decode()
 
 
 def with_certificate(key: Any, certificate: str) -> dict[str, Any]:
@@ -203,9 +197,8 @@ async def test_mtls_addresses_are_for_those_who_show_a_certificate(
     monkeypatch.setattr(provider, "_discovery", lambda: told)
     voter = make_voter()
     assert isinstance(await voter.start(), Redirect)
-    assert (
-        await voter.factor.client(voter.config, voter.flow)
-    ).endpoints.token_endpoint == f"{provider.issuer}/token"
+    client = await voter.factor.client(voter.config, voter.flow)
+    assert client.endpoints.token_endpoint == f"{provider.issuer}/token"
 
 
 @pytest.mark.parametrize(
