@@ -326,6 +326,23 @@ async def test_leaving_ends_the_session_at_the_provider_before_and_after_the_vot
         assert "Dr Alix Martin1" in (await voter.by_provider(COLLEAGUE)).text
 
 
+async def test_who_stays_goes_on_where_they_were(visit: Any) -> None:
+    """ "Yes, it is me" leads back to the step that was shown, and to the contests once in."""
+
+    async def stay(voter: Visit) -> Any:
+        asked = await voter.site.get(f"{E}/not-me")
+        link = re.search(r'<a class="go plain" href="([^"]+)"', asked.text)
+        assert link
+        return await voter.finish(link[1])
+
+    async with visit() as voter:
+        page = await voter.by_provider(MINE)
+        again = await stay(voter)
+        assert 'name="number"' in again.text
+        assert is_in(await voter.submit(page, number="75/0"))
+        assert is_in(await stay(voter))
+
+
 async def log_out_there(voter: Visit, page: Any, *, without: str = "") -> Any:
     """Follow the way out through the provider and back here; `without` names what the provider forgets to return."""
     answer = await voter.provider.get(onward(page), follow_redirects=False)

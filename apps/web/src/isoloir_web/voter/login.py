@@ -127,7 +127,10 @@ def _ask_to_leave(request: Asked, election: str, template: str) -> Response[Any]
     session = visit_of(request, house.site).session
     if session is None:
         return see_other(f"/e/{file.id}/goodbye")
-    return page(request, template, election=file, token=session.form_token(f"{LEAVE}/{file.id}"))
+    # Who stays goes on where they were: the step shows contests to who is in, and nothing to who has not begun.
+    going_on = session.voter(file.id) is not None or session.attempt(file.id) is not None
+    stay = f"/e/{file.id}/{STEP if going_on else ''}"
+    return page(request, template, election=file, stay=stay, token=session.form_token(f"{LEAVE}/{file.id}"))
 
 
 async def _leave(request: Asked, election: str, then: str) -> Response[Any]:
