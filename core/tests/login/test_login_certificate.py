@@ -20,6 +20,7 @@ from pydantic import SecretStr
 
 from isoloir.errors import IsoloirError
 from isoloir.hooks import ClientCertificate, Proved
+from isoloir.instance import Instance
 from isoloir.outgoing import make_client
 
 RPPS = "10000000000"
@@ -124,3 +125,18 @@ async def test_each_factor_has_the_client_of_its_own_certificate(house: Any, pla
     assert seen.keys() == {"one", "two"}
     assert seen["one"] is not seen["two"]
     await seen["one"].aclose()
+
+
+async def test_one_client_serves_each_certificate_until_the_instance_closes(tmp_path: Path) -> None:
+    """However often a login is made anew, connections are not: one client for each certificate, closed at the end."""
+    (tmp_path / "isoloir.toml").write_text("")
+    chain, key = make_pair("isoloir")
+    async with Instance.open(tmp_path) as instance:
+        first = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)))
+        again = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)))
+        other = instance.client_with(ClientCertificate(*map(SecretStr, make_pair("isoloir"))))
+        assert first is again
+        assert first is not other
+        assert not first.is_closed
+    assert first.is_closed
+    assert other.is_closed
