@@ -17,6 +17,7 @@ PACKAGE = Path(isoloir.__file__).parent
 FILES = [
     *sorted((PACKAGE / "config").glob("*.py")),
     PACKAGE / "plugin_set.py",
+    PACKAGE / "outgoing.py",
     PACKAGE / "commands" / "context.py",
     PACKAGE / "commands" / "plugins.py",
     PACKAGE / "commands" / "election.py",

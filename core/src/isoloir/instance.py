@@ -95,10 +95,10 @@ class Instance:
             stack.push_async_callback(instance._close_clients)
             yield instance
 
-    def client_with(self, certificate: ClientCertificate) -> httpx2.AsyncClient:
+    def client_with(self, certificate: ClientCertificate, factor: str) -> httpx2.AsyncClient:
         """Return the client that shows that certificate; one for each, however often a login is made anew."""
         if certificate not in self._certified:
-            self._certified[certificate] = make_client(certificate)
+            self._certified[certificate] = make_client(certificate, factor)
         return self._certified[certificate]
 
     async def _close_clients(self) -> None:

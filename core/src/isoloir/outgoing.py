@@ -17,10 +17,11 @@ SECONDS: Final = 8.0
 """How long any one wait of an exchange may last."""
 
 
-def make_client(certificate: ClientCertificate | None = None) -> httpx2.AsyncClient:
+def make_client(certificate: ClientCertificate | None = None, factor: str = "") -> httpx2.AsyncClient:
     """Return a client that shows `certificate` to whoever asks for one (RFC 8705); servers are checked as ever.
 
-    Raises IsoloirError ``client_certificate_unfit`` where certificate and key are unreadable or not of one pair.
+    `factor` is the instance that declares it, for the sentence of a refusal. Raises IsoloirError
+    ``client_certificate_unfit`` where certificate and key are unreadable or not of one pair.
     """
     if certificate is None:
         return httpx2.AsyncClient(timeout=SECONDS, follow_redirects=False)
@@ -30,7 +31,7 @@ def make_client(certificate: ClientCertificate | None = None) -> httpx2.AsyncCli
             # An encrypted key has no password here: asking for one would wait at the terminal.
             context.load_cert_chain(chain, key, password="")
     except (ssl.SSLError, ValueError, OSError):
-        raise IsoloirError("client_certificate_unfit") from None
+        raise IsoloirError("client_certificate_unfit", factor=factor) from None
     return httpx2.AsyncClient(verify=context, timeout=SECONDS, follow_redirects=False)
 
 

@@ -104,8 +104,8 @@ def test_a_certificate_that_is_unfit_is_refused_whole(spoil: str) -> None:
         SecretStr("x" * 40 if spoil == "chain" else chain), SecretStr("x" * 40 if spoil == "key" else key)
     )
     with pytest.raises(IsoloirError) as refused:
-        make_client(shown)
-    assert refused.value.code == "client_certificate_unfit"
+        make_client(shown, "staff")
+    assert (refused.value.code, refused.value.where) == ("client_certificate_unfit", {"factor": "staff"})
     assert refused.value.__cause__ is None
     assert key[40:60] not in repr(shown)
 
@@ -132,9 +132,9 @@ async def test_one_client_serves_each_certificate_until_the_instance_closes(tmp_
     (tmp_path / "isoloir.toml").write_text("")
     chain, key = make_pair("isoloir")
     async with Instance.open(tmp_path) as instance:
-        first = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)))
-        again = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)))
-        other = instance.client_with(ClientCertificate(*map(SecretStr, make_pair("isoloir"))))
+        first = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)), "one")
+        again = instance.client_with(ClientCertificate(SecretStr(chain), SecretStr(key)), "one")
+        other = instance.client_with(ClientCertificate(*map(SecretStr, make_pair("isoloir"))), "two")
         assert first is again
         assert first is not other
         assert not first.is_closed

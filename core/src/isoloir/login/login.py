@@ -55,7 +55,7 @@ class Login:
         folder: Path | None = None,
         limits: Limits | None = None,
         patience: float = PATIENCE,
-        client_with: Callable[[ClientCertificate], httpx2.AsyncClient] = make_client,
+        client_with: Callable[[ClientCertificate, str], httpx2.AsyncClient] = make_client,
     ) -> None:
         """Resolve the election's factors; raises what their configurations raise. `folder` is the instance's.
 
@@ -68,7 +68,7 @@ class Login:
         self._counters = Counters(store, keys, clock, election.id, limits or Limits())
         self.bindings = Bindings(store, keys, election.id)
         self._factors = Factors(election, plugins, folder, patience)
-        certified = {name: client_with(shown) for name, shown in self._factors.certificates().items()}
+        certified = {name: client_with(shown, name) for name, shown in self._factors.certificates().items()}
         means = Means(store, election, keys, clock, http, certified, base_url, send, self._counters, self.bindings)
         self._drawing = Drawing(election, texts, base_url, self._factors, clock)
         self._walk = Walk(means, self._factors, plugins, self._drawing, sessions, folder, patience)
