@@ -142,15 +142,14 @@ class Visit:
             rows = (await reading.exec(select(login_tables.SessionRow))).all()
         return "".join(self.stage.keys.decrypt(f"login-session/{row.id}", row.payload).decode() for row in rows)
 
-    async def dump(self) -> str:
-        """Every row of every table, as the database holds it."""
-        async with self.stage.store.read() as reading:
-            connection = await reading.connection()
-            rows = [row for table in metadata.sorted_tables for row in await connection.execute(table.select())]
-        cells = (cell for row in rows for cell in row)
-        return "\n".join(
-            cell.decode("latin-1") if isinstance(cell, bytes | memoryview) else str(cell) for cell in cells
-        )
+
+def dump(raw: Any) -> str:
+    """Every row of every table, as the owner of the database sees it."""
+    rows = [row for table in metadata.sorted_tables for row in raw("SELECT * FROM " + table.fullname)]  # noqa: S608 - names of our own tables
+    cells = (cell for row in rows for cell in row)
+    return "\n".join(
+        bytes(cell).decode("latin-1") if isinstance(cell, bytes | memoryview) else str(cell) for cell in cells
+    )
 
 
 def onward(page: Any) -> str:
@@ -284,7 +283,7 @@ async def test_a_provider_that_fails_at_the_logout_keeps_nobody_logged_in_here(v
 # --- what is kept ----------------------------------------------------------------------------------------
 
 
-async def test_no_token_is_kept_but_the_id_token_encrypted_until_the_logout(visit: Any) -> None:
+async def test_no_token_is_kept_but_the_id_token_encrypted_until_the_logout(visit: Any, raw: Any) -> None:
     """After a login the database holds one token of the provider, in no readable form; after the logout none."""
     async with visit() as voter:
         before = set(voter.simulator.authority._tokens)
@@ -294,9 +293,9 @@ async def test_no_token_is_kept_but_the_id_token_encrypted_until_the_logout(visi
         assert set(kept) == {"id_token"}
         assert kept["id_token"].count(".") == 2
         for secret in (access_token, kept["id_token"]):
-            assert secret not in await voter.dump()
+            assert secret not in dump(raw)
             assert secret not in await voter.sessions()
-        assert "id_token" in await voter.dump(), "the name of the secret that is kept"
+        assert "id_token" in dump(raw), "the name of the secret that is kept"
         assert access_token not in kept["id_token"]
         hint = parse_qs(urlsplit(onward(await voter.leave("logout"))).query)["id_token_hint"]
         assert hint == [kept["id_token"]]
