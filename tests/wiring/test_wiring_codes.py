@@ -6,10 +6,13 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from isoloir.plugin_set import bases
 
 _CODE = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _NAMES = ("code", "refusal")
@@ -172,6 +175,11 @@ def merged(catalogues: Any, *names: str) -> dict[str, dict[str, str]]:
     }
 
 
+def bases_of(source: Path) -> tuple[str, ...]:
+    """Return the plugins that the one in this folder builds on."""
+    return bases(import_module(next(source.glob("*/__init__.py")).parent.name))
+
+
 def test_codes_of_the_core_and_the_web_have_words(distributions: Any, catalogues: Any) -> None:
     """Every code raised by the core, the commands and the web has a sentence and a remedy in both languages."""
     modules = [module for member in distributions if not member.plugin for module in sources(member.source)]
@@ -182,14 +190,15 @@ def test_codes_of_the_core_and_the_web_have_words(distributions: Any, catalogues
 
 
 def test_codes_of_each_plugin_have_words_in_its_own_catalogue(distributions: Any, catalogues: Any) -> None:
-    """Every code that a plugin refuses with has a sentence and a remedy in that plugin's own catalogue."""
+    """Every code that a plugin refuses with has a sentence and a remedy in its own catalogue, or in its base's."""
     everything = {}
     base = sources(next(member.source for member in distributions if member.name == "openid_connect"))
     for member in distributions:
         if member.plugin:
             found = codes(sources(member.source), base)
             everything.update(found)
-            assert lacking(found, merged(catalogues, member.name)) == [], member.name
+            known = merged(catalogues, member.name, *bases_of(member.source))
+            assert lacking(found, known) == [], member.name
     assert {"ordinal_mismatch", "sms_password_wrong", "oidc_expired", "psc_identity_test"} <= set(everything)
 
 

@@ -180,7 +180,11 @@ class Redirect:
 
 @dataclass(frozen=True)
 class Wait:
-    """Come back in `seconds`; `message` is the id of the text shown meanwhile, `values` fill its places."""
+    """Come back in `seconds`; `message` is the id of the text shown meanwhile, `values` fill its places.
+
+    ``<message>.title`` (optional) is the page's heading, ``<message>.figure`` (optional) what is shown large: a
+    number to compare, say.
+    """
 
     seconds: int
     message: str
@@ -258,10 +262,13 @@ class Secrets(Protocol):
 
 
 class ScopedSecrets(Secrets, Protocol):
-    """The flow's own secrets, and a door to those of this factor instance and an entry."""
+    """The flow's own secrets, and a door to those of this factor instance and an entry, or a typed text."""
 
-    def of(self, entry: Entry) -> Secrets:
-        """Return the secrets of that entry and this factor instance."""
+    def of(self, subject: Entry | str) -> Secrets:
+        """Return the secrets of that entry, or of that typed text, and this factor instance.
+
+        Those of a typed text are seen by every window in which somebody types it: what is kept there proves nothing.
+        """
         ...
 
 

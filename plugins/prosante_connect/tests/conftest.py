@@ -45,8 +45,8 @@ class MemorySecrets:
         del self.kept[name]
         return True
 
-    def of(self, entry: Entry) -> MemorySecrets:
-        raise AssertionError("this factor keeps nothing about an entry")
+    def of(self, subject: Entry | str) -> MemorySecrets:
+        raise AssertionError("this factor keeps nothing about anybody")
 
 
 @dataclass

@@ -6,21 +6,23 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx2
 import pytest
 
-from isoloir.hooks import PluginConfig, Redirect, Step
+from isoloir.hooks import PluginConfig, Redirect, Step, Wait
 from isoloir.plugin_set import PluginSet
 from isoloir.testing import FactorContract, FactorRun, FakeClock, FakeFlow
-from isoloir.testing.texts import literal_codes, missing, refusal_identifiers, texts_of, well_formed
+from isoloir.testing.texts import literal_codes, literal_errors, missing, refusal_identifiers, texts_of, well_formed
 from isoloir.texts import read_catalogues
 from isoloir_prosante_connect import identity
-from isoloir_prosante_connect.config import ProSanteConnectConfig
+from isoloir_prosante_connect.config import ECpsConfig, ProSanteConnectConfig
+from isoloir_prosante_connect.ecps import _ENDS, ECps
 from isoloir_prosante_connect.factor import ProSanteConnect
-from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
+from isoloir_prosante_connect.simulator import RelyingParty, Simulator, Telephone, log_in, serve_simulator
+from isoloir_prosante_connect.simulator.telephones import Telephones
 
 PACKAGE = "isoloir_prosante_connect"
 TLS = ssl.create_default_context()
@@ -72,6 +74,7 @@ class TestProSanteConnectContract(FactorContract):
             def make(**arguments: Any) -> FakeFlow:
                 flow = FakeFlow(http=http, **arguments)
                 provider.authority.clock = flow.clock
+                provider.authority.telephones = Telephones(provider.authority)
                 return flow
 
             yield make
@@ -88,9 +91,46 @@ class TestProSanteConnectContract(FactorContract):
         return await run.come_back(**params)
 
 
+class TestECpsContract(TestProSanteConnectContract):
+    """All of it again, where the login is approved on the telephone."""
+
+    wrong: ClassVar = {"rpps": "99700009999"}  # nobody's: the page waits, and nothing rings
+
+    @pytest.fixture(autouse=True)
+    def _same_number(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Draw the same two digits each time: the kit compares every number that two people are shown."""
+        monkeypatch.setattr("isoloir_prosante_connect.ecps.secrets.randbelow", lambda below: 37)
+
+    @pytest.fixture
+    def factor(self) -> ECps:  # type: ignore[override]
+        return ECps()
+
+    @pytest.fixture
+    def config(self, factor: ECps, provider: Simulator) -> PluginConfig:  # type: ignore[override]
+        return ECpsConfig.model_validate(
+            {
+                "preset": "simulator", "issuer": provider.issuer, "client_id": "isoloir",
+                "client_secret": "k7-une-phrase-longue",
+            }
+        )  # fmt: skip
+
+    async def honest(self, run: FactorRun) -> Step:
+        await run.start()
+        step = await run.submit(rpps="99700000017")
+        with _unlogged():
+            async with httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=10) as owner:
+                telephone = Telephone(owner, run.config.issuer, "899700000017")
+                if numbers := await telephone.rings():
+                    assert isinstance(step, Wait)
+                    assert [step.values["number"]] == numbers
+                    await telephone.answer()
+        return await run.tick()
+
+
 def _codes() -> set[str]:
     written = literal_codes(PACKAGE, frozenset({"Refusal", "Refused", "Problem", "PydanticCustomError"}))
-    return written | set(identity._OTHER_KINDS.values()) | set(ProSanteConnect.own_words.values())
+    listed = {*identity._OTHER_KINDS.values(), *ProSanteConnect.own_words.values(), *_ENDS.values()}
+    return written | listed - {"oidc_unavailable"} | literal_errors(PACKAGE)
 
 
 def test_every_code_has_its_sentence_and_remedy_in_both_languages() -> None:
@@ -125,7 +165,7 @@ def test_french_texts_keep_the_typography() -> None:
 
 
 def test_the_plugin_loads_by_its_entry_point() -> None:
-    """The installed plugin registers its one factor and passes the plugin set's checks."""
+    """The installed plugin registers its two factors and passes the plugin set's checks."""
     plugins = PluginSet.load(["prosante_connect"])
-    assert set(plugins.factors) == {"prosante_connect"}
+    assert set(plugins.factors) == {"prosante_connect", "prosante_connect_ecps"}
     assert plugins.catalogue["fr"]["error.oidc_unavailable"].startswith("Le service {provider}")

@@ -42,8 +42,15 @@ class Drawing:
             return GoTo(shown["url"])
         if shown["kind"] == "wait":
             left = (datetime.fromisoformat(shown["until"]) - now).total_seconds()
-            message = self._text(locale, shown["message"], shown["values"])
-            return WaitShown(max(1, round(left)), message, step, steps)
+            message, values = shown["message"], shown["values"]
+            return WaitShown(
+                max(1, round(left)),
+                self._text(locale, message, values),
+                step,
+                steps,
+                title=self._optional(locale, f"{message}.title", values),
+                figure=self._optional(locale, f"{message}.figure", values),
+            )
         model = self._factors.form(attempt, shown["form"])
         if model is None:  # the election's file or its plugins have changed under the attempt
             return self.refusal("login_not_begun", locale, 400)

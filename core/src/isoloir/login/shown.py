@@ -74,12 +74,17 @@ class GoTo:
 
 @dataclass(frozen=True)
 class WaitShown:
-    """Show `message` and come back (`Login.tick`) in `seconds`; a meta refresh is enough."""
+    """Show `message` and come back (`Login.tick`) in `seconds`; a meta refresh is enough.
+
+    `title` and `figure` (shown large) are empty where the factor has none.
+    """
 
     seconds: int
     message: str
     step: int
     steps: int
+    title: str = ""
+    figure: str = ""
 
 
 @dataclass(frozen=True)

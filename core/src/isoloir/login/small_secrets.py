@@ -1,4 +1,4 @@
-"""Small secrets of a flow, or of a factor instance and an entry: encrypted, with an expiry, taken by one caller."""
+"""Small secrets of a flow, or of a factor instance and an entry or a typed text: encrypted, with an expiry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from isoloir.store.engine import Store
 
 
 class StoredSecrets:
-    """The secrets of one scope. `inside` is the election and factor instance, under which entries have theirs."""
+    """The secrets of one scope. `inside` is the election and factor instance, under which entries have theirs.
+
+    Scopes are kept as HMAC, so that a typed text (an RPPS, say) is not kept at all.
+    """
 
     def __init__(self, store: Store, keys: Keys, clock: Clock, inside: str, whose: str) -> None:
         self._store = store
@@ -48,11 +51,12 @@ class StoredSecrets:
             await login_store.delete_secret(writing, self._scope, name)
             return True
 
-    def of(self, entry: Entry) -> Secrets:
-        """Return the secrets of that entry and this factor instance; there is nothing to ask for without an entry."""
-        if not isinstance(entry, Entry):
-            raise TypeError("secrets.of needs an entry")
-        return StoredSecrets(self._store, self._keys, self._clock, self._inside, f"entry/{entry.handle}")
+    def of(self, subject: Entry | str) -> Secrets:
+        """Return the secrets of that entry or typed text; there is nothing to ask for without either."""
+        if not isinstance(subject, Entry | str):
+            raise TypeError("secrets.of needs an entry or a typed text")
+        whose = f"entry/{subject.handle}" if isinstance(subject, Entry) else f"typed/{subject}"
+        return StoredSecrets(self._store, self._keys, self._clock, self._inside, whose)
 
     def _opened(self, name: str, sealed: bytes | None) -> str | None:
         if sealed is None:

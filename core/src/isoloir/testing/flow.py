@@ -18,7 +18,7 @@ _LONGEST_WAIT = timedelta(minutes=15)
 
 
 class FakeSecrets:
-    """Secrets in memory, with expiry by the fake clock; `of` leads to those of an entry."""
+    """Secrets in memory, with expiry by the fake clock; `of` leads to those of an entry or of a typed text."""
 
     def __init__(self, clock: FakeClock) -> None:
         self._clock = clock
@@ -41,11 +41,12 @@ class FakeSecrets:
             del self._kept[name]
         return same
 
-    def of(self, entry: Entry) -> Secrets:
-        """Return the secrets of that entry; as in the engine, there is nothing to ask for without one."""
-        if not isinstance(entry, Entry):
-            raise TypeError("secrets.of needs an entry; flow.entry is None for an unknown voter")
-        return self._of.setdefault(entry.handle, FakeSecrets(self._clock))
+    def of(self, subject: Entry | str) -> Secrets:
+        """Return the secrets of that subject; as in the engine, there is nothing to ask for without one."""
+        if not isinstance(subject, Entry | str):
+            raise TypeError("secrets.of needs an entry or a text; flow.entry is None for an unknown voter")
+        key = f"entry:{subject.handle}" if isinstance(subject, Entry) else f"typed:{subject}"
+        return self._of.setdefault(key, FakeSecrets(self._clock))
 
 
 class FakeAttempts:

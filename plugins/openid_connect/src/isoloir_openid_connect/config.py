@@ -27,7 +27,7 @@ _SHOWN: Final[dict[ClientAuth, tuple[str, ...]]] = {
 """What each way of showing who this site is needs of the configuration."""
 _ASKED: Final = (
     "issuer", "discovery_url", "authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri",
-    "end_session_endpoint",
+    "end_session_endpoint", "backchannel_authentication_endpoint",
 )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ LEAST_RSA_BITS: Final = 2048
 """For keys of the provider and of this site alike."""
 _MOST_KEYS: Final = 64
 _REQUIRED: Final = ("authorization_endpoint", "token_endpoint", "userinfo_endpoint", "jwks_uri")
-_OPTIONAL: Final = ("end_session_endpoint",)
+_OPTIONAL: Final = ("end_session_endpoint", "backchannel_authentication_endpoint")
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,8 @@ class Endpoints:
     userinfo_endpoint: str
     jwks_uri: str
     end_session_endpoint: str | None
+    backchannel_authentication_endpoint: str | None = None
+    """Where a decoupled login is asked for (CIBA Core 1.0, section 4), where the plugin has a key for it."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class Provider:
         Raises Refusal: ``oidc_unavailable``, ``oidc_provider_other`` (it names another issuer: OpenID Connect
         Discovery 1.0, section 4.3), ``oidc_provider_address`` (an address is missing, or not https).
         """
-        given = {name: config.endpoint(name) for name in (*_REQUIRED, *_OPTIONAL)}
+        wanted = (*_REQUIRED, *(name for name in _OPTIONAL if name in type(config).model_fields))
+        given = {name: config.endpoint(name) for name in wanted}
         if not all(given.values()):
             described = await self._description(config, http, clock)
             aliases = described.get("mtls_endpoint_aliases")

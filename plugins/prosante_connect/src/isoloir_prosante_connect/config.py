@@ -6,7 +6,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, Strict
 
-from isoloir_openid_connect.addresses import Issuer
+from isoloir_openid_connect.addresses import Address, Issuer
 from isoloir_openid_connect.assurance import Assurance
 from isoloir_openid_connect.config import LEVELS, FederationConfig, Level
 
@@ -20,6 +20,8 @@ ISSUERS: Final[dict[Preset, str]] = {
     "prod": "https://auth.esw.esante.gouv.fr/auth/realms/esante-wallet",
     "simulator": "http://127.0.0.1:8000/demo/psc",
 }
+CIBA_PATH: Final = "/protocol/openid-connect/ext/ciba/auth"
+"""Where, under the issuer, a login by e-CPS is asked for."""
 AUTHORIZATION: Final[dict[Preset, str | None]] = {
     "bas": "https://wallet.bas.psc.esante.gouv.fr/auth",
     "prod": "https://wallet.esw.esante.gouv.fr/auth",
@@ -85,4 +87,25 @@ class ProSanteConnectConfig(FederationConfig):
         given = super().endpoint(name)
         if given is None and name == "authorization_endpoint" and self.issuer is None:
             return AUTHORIZATION[self.preset]
+        return given
+
+
+class ECpsConfig(ProSanteConnectConfig):
+    """The same service, asked for an approval on the telephone instead of a login on its own pages."""
+
+    backchannel_authentication_endpoint: Address | None = Field(
+        default=None,
+        description="Where an approval is asked for; the preset's, then what the service publishes, when left out.",
+    )
+    channel: Literal["MOBILE", "CARD"] = Field(
+        default="MOBILE",
+        description="What approves: MOBILE (the e-CPS application on the telephone) or CARD (the CPS card).",
+    )
+
+    def endpoint(self, name: str) -> str | None:
+        """Return a configured address, or the preset's while its issuer is kept."""
+        given = super().endpoint(name)
+        if given is None and name == "backchannel_authentication_endpoint":
+            published = self.is_local or self.issuer is not None
+            return None if published else self.effective_issuer + CIBA_PATH
         return given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import ClassVar, Final, Generic, TypeVar
 
 from isoloir.hooks import ClaimName, FlowElection
 from isoloir_openid_connect.federation import Federation, Person
@@ -12,12 +12,12 @@ from isoloir_prosante_connect.identity import read_identity
 
 CLAIM: Final = "rpps"
 
+P = TypeVar("P", bound=ProSanteConnectConfig)
 
-class ProSanteConnect(Federation[ProSanteConnectConfig]):
-    """Asserts the RPPS number of a professional logged in by CPS card or e-CPS."""
 
-    name = "prosante_connect"
-    config = ProSanteConnectConfig
+class Professionals(Federation[P], Generic[P]):
+    """Whom Pro Santé Connect knows, whichever way they log in: an RPPS number, and a name."""
+
     own_words: ClassVar = {
         "oidc_cancelled": "psc_cancelled",
         "oidc_login_too_old": "psc_login_too_old",
@@ -25,11 +25,18 @@ class ProSanteConnect(Federation[ProSanteConnectConfig]):
         "oidc_check_discovery": "psc_check_discovery",
     }
 
-    def proves(self, config: ProSanteConnectConfig) -> tuple[ClaimName, ...]:
+    def proves(self, config: P) -> tuple[ClaimName, ...]:
         """Return the one claim: the RPPS number."""
         return (CLAIM,)
 
-    def person(self, config: ProSanteConnectConfig, election: FlowElection, said: Said) -> Person:
+    def person(self, config: P, election: FlowElection, said: Said) -> Person:
         """Read the national identifier and the name; raises Refusal ``psc_identity_…``."""
         identity = read_identity(said.userinfo, accept_test=config.test_identities and election.test)
         return Person({CLAIM: identity.rpps}, identity.display)
+
+
+class ProSanteConnect(Professionals[ProSanteConnectConfig]):
+    """Asserts the RPPS number of a professional logged in by CPS card or e-CPS."""
+
+    name = "prosante_connect"
+    config = ProSanteConnectConfig

@@ -7,6 +7,7 @@ The national identifier stands in three places that must agree; its first charac
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ from isoloir_openid_connect.refusal import Refusal
 from isoloir_openid_connect.words import LONGEST_NAME, text
 
 _RPPS: Final = re.compile(r"8([0-9]{11})")
+_NUMBER: Final = re.compile(r"[0-9]{11}")
 _TEST: Final = re.compile(r"ANS[0-9]{14}")
 _SUBJECT: Final = re.compile(r"f:[^:]+:([^:]+)")
 _OTHER_KINDS: Final = {
@@ -34,6 +36,24 @@ class Identity:
 
     rpps: str
     display: str | None
+
+
+def national_identifier(typed: str, *, accept_test: bool) -> str | None:
+    """Return the national identifier of a typed RPPS number (``8`` and its eleven digits), `None` where it is none.
+
+    Spaces, dots and hyphens do not count, full-width digits do (NFKC); nothing else is guessed at. The identifier
+    itself, as the card shows it, serves as well; so does a test identity where it is accepted.
+    """
+    plain = "".join(sign for sign in unicodedata.normalize("NFKC", typed) if not sign.isspace() and sign not in ".-")
+    if _NUMBER.fullmatch(plain):
+        return f"8{plain}"
+    return plain if _RPPS.fullmatch(plain) or (accept_test and _TEST.fullmatch(plain)) else None
+
+
+def asserted_number(identifier: str) -> str:
+    """Return what is asserted of a national identifier: the RPPS number, or a test identity as it is."""
+    found = _RPPS.fullmatch(identifier)
+    return found[1] if found else identifier
 
 
 def read_identity(userinfo: Mapping[str, Any], *, accept_test: bool) -> Identity:

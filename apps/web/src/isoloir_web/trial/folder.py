@@ -21,6 +21,8 @@ from isoloir.instance import ELECTIONS, FILE
 CLIENT_ID = "isoloir"
 SIMULATED = "/demo/psc"
 """Where the simulated Pro Santé Connect is mounted."""
+PSC_FACTORS = frozenset({"prosante_connect", "prosante_connect_ecps"})
+"""The factors that ask the simulated provider; one plugin registers both."""
 _SECRET_FILE = "psc-simulator"  # noqa: S105  # a file's name
 
 
@@ -90,9 +92,10 @@ def _adapt(document: Any, base_url: str, opens: datetime, closes: datetime, outb
     }
     for factor in document["factors"].values():
         config = factor.get("config", {})
-        if factor["plugin"] == "prosante_connect":
+        if factor["plugin"] in PSC_FACTORS:
+            kept = ("minimum_acr", "prompt_login", "channel")
             factor["config"] = {
-                **{key: value for key, value in config.unwrap().items() if key in ("minimum_acr", "prompt_login")},
+                **{key: value for key, value in config.unwrap().items() if key in kept},
                 "preset": "simulator",
                 "issuer": f"{base_url}{SIMULATED}",
                 "client_id": CLIENT_ID,
@@ -104,4 +107,5 @@ def _adapt(document: Any, base_url: str, opens: datetime, closes: datetime, outb
 def _named(document: Any) -> set[str]:
     read = tomllib.loads(tomlkit.dumps(document))
     uses = [*read["factors"].values(), *read.get("eligibility", ()), *read["notifiers"].values()]
-    return {use["plugin"] for use in uses}
+    named = {use["plugin"] for use in uses}
+    return named | {"prosante_connect"} if named & PSC_FACTORS else named

@@ -13,15 +13,14 @@ from isoloir.instance import Instance
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, create_simulator, from_roll
 from isoloir_web import server
 from isoloir_web.app import create_app
-from isoloir_web.trial.folder import CLIENT_ID, SIMULATED, Trial
+from isoloir_web.trial.folder import CLIENT_ID, PSC_FACTORS, SIMULATED, Trial
 
 HOST = "127.0.0.1"
-_PSC = "prosante_connect"
 
 
 async def simulator_of(instance: Instance, election: ElectionFile, trial: Trial) -> Simulator | None:
     """Make the simulated provider that knows everybody on the roll, where the election uses it."""
-    instances = [name for name, use in election.factors.items() if use.plugin == _PSC]
+    instances = [name for name, use in election.factors.items() if use.plugin in PSC_FACTORS]
     if not instances:
         return None
     callbacks = tuple(f"{trial.base_url}/e/{election.id}/login/callback/{name}" for name in instances)

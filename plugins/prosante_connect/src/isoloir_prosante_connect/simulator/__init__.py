@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from isoloir_openid_connect.clock import Clock, SystemClock
 from isoloir_prosante_connect.simulator.app import Simulator
 from isoloir_prosante_connect.simulator.authority import Authority, RelyingParty
-from isoloir_prosante_connect.simulator.driving import log_in
+from isoloir_prosante_connect.simulator.driving import Telephone, log_in
 from isoloir_prosante_connect.simulator.faults import FAULTS
 from isoloir_prosante_connect.simulator.identities import DEFAULT, SHAPES, Identity, from_roll, identity
 from isoloir_prosante_connect.simulator.serving import serve_simulator
@@ -19,6 +19,7 @@ __all__ = [
     "Identity",
     "RelyingParty",
     "Simulator",
+    "Telephone",
     "create_simulator",
     "from_roll",
     "identity",

@@ -16,10 +16,13 @@ from litestar.response import Response
 from litestar.types import Receive, Scope, Send
 
 from isoloir_prosante_connect.config import DISCOVERY_PATH
-from isoloir_prosante_connect.simulator.authority import Authority, BadClient, OAuthError
-from isoloir_prosante_connect.simulator.pages import STYLE, login_page, message_page
+from isoloir_prosante_connect.simulator.authority import Authority, BadClient
+from isoloir_prosante_connect.simulator.oauth import OAuthError
+from isoloir_prosante_connect.simulator.pages import STYLE, answered_page, login_page, message_page, telephones_page
 
 COOKIE: Final = "psc_simulator"
+TELEPHONES: Final = "/wallet/telephones"
+"""Where everybody's telephone is answered."""
 _WIRE: Final = "/protocol/openid-connect"
 _MEANS: Final = ("CARD", "MOBILE")
 _SCOPE_KEYS: Final = (
@@ -116,6 +119,25 @@ def _handlers(authority: Authority, prefix: str) -> list[HTTPRouteHandler]:
         client_id, client_secret = _client_of(request.headers.get("authorization"), form)
         return _json(authority.exchange(client_id, client_secret, form))
 
+    @post(f"{_WIRE}/ext/ciba/auth", status_code=200)
+    async def backchannel(request: AnyRequest) -> AnyResponse:
+        if broken := await _faulty(authority, "ciba"):
+            return broken
+        form = _once((await request.form()).multi_items())
+        return _json(authority.ring(*_client_of(request.headers.get("authorization"), form), form))
+
+    @get(TELEPHONES, sync_to_thread=False)
+    def telephones() -> AnyResponse:
+        rings = tuple(authority.telephones.ringing())
+        return _html(telephones_page(rings, action=f"{prefix}{TELEPHONES}", style=style), authority)
+
+    @post(TELEPHONES, status_code=200)
+    async def answer(request: AnyRequest) -> AnyResponse:
+        form = _once((await request.form()).multi_items())
+        ring = authority.telephones.answer(form.get("ring", ""), form.get("act", ""))
+        page = answered_page(ring, back=f"{prefix}{TELEPHONES}", style=style)
+        return _html(page, authority, status=200 if ring else 404)
+
     @get(f"{_WIRE}/userinfo")
     async def userinfo(request: AnyRequest) -> AnyResponse:
         if broken := await _faulty(authority, "userinfo"):
@@ -133,7 +155,9 @@ def _handlers(authority: Authority, prefix: str) -> list[HTTPRouteHandler]:
             return _redirect(url)
         return _html(message_page("Vous êtes déconnecté", "Vous pouvez fermer cette page.", style=style), authority)
 
-    return [stylesheet, discovery, certs, authorize, login, token, userinfo, logout]
+    return [
+        stylesheet, discovery, certs, authorize, login, token, backchannel, telephones, answer, userinfo, logout,
+    ]  # fmt: skip
 
 
 _NO_STORE: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}

@@ -20,8 +20,11 @@ from joserfc.jwk import KeySet, RSAKey
 
 from isoloir_openid_connect.clock import Clock
 from isoloir_openid_connect.tokens import access_token_hash
+from isoloir_prosante_connect.backchannel import GRANT as CIBA
 from isoloir_prosante_connect.simulator.faults import FAULTS, signed, spoil_claims, unsigned
 from isoloir_prosante_connect.simulator.identities import SHAPES, Identity
+from isoloir_prosante_connect.simulator.oauth import OAuthError
+from isoloir_prosante_connect.simulator.telephones import Telephones
 
 _CODE_LASTS: Final = timedelta(seconds=60)
 _TOKEN_LASTS: Final = timedelta(seconds=120)
@@ -38,15 +41,6 @@ class RelyingParty:
     client_secret: str = field(repr=False)
     redirect_uris: tuple[str, ...] = ()
     post_logout_redirect_uris: tuple[str, ...] = ()
-
-
-class OAuthError(Exception):
-    """An error of the protocol; `code` is the one of RFC 6749."""
-
-    def __init__(self, code: str, status: int = 400) -> None:
-        super().__init__(code)
-        self.code = code
-        self.status = status
 
 
 class BadClient(Exception):
@@ -107,6 +101,7 @@ class Authority:
         self.slow_seconds = slow_seconds
         self.identities = tuple(identities) or SHAPES
         self.clients = {client.client_id: client for client in clients}
+        self.telephones = Telephones(self)
         self._faults: set[str] = set()
         self._keys: list[RSAKey] = []
         self._asked: dict[str, Asked] = {}
@@ -144,7 +139,7 @@ class Authority:
         """Return the discovery document, with the oddities of the real one."""
         wire = "protocol/openid-connect"
         clear = "discovery_clear_address" in self.faults
-        return {
+        described = {
             "issuer": "https://another.example/realm" if "discovery_other_issuer" in self.faults else self.issuer,
             "authorization_endpoint": self.address("wallet/auth"),
             "token_endpoint": "http://192.0.2.1/token" if clear else self.address(f"{wire}/token"),
@@ -158,7 +153,12 @@ class Authority:
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
             "code_challenge_methods_supported": ["S256"],
             "acr_values_supported": ["0", "0"],
+            "backchannel_authentication_endpoint": self.address(f"{wire}/ext/ciba/auth"),
+            "backchannel_token_delivery_modes_supported": ["poll"],
         }
+        if "ciba_not_offered" in self.faults:
+            del described["backchannel_authentication_endpoint"]
+        return described
 
     def public_keys(self) -> dict[str, Any]:
         """Return the JSON Web Key Set."""
@@ -257,11 +257,10 @@ class Authority:
     # --- tokens -------------------------------------------------------------------------------------
 
     def exchange(self, client_id: str, client_secret: str, form: Mapping[str, str]) -> dict[str, Any]:
-        """Exchange a code for tokens; raises `OAuthError` (RFC 6749, section 5.2)."""
-        client = self.clients.get(client_id)
-        right = client is not None and hmac.compare_digest(client.client_secret.encode(), client_secret.encode())
-        if not right or "invalid_client" in self.faults:
-            raise OAuthError("invalid_client", 401)
+        """Exchange a code, or an approval, for tokens; raises `OAuthError` (RFC 6749, section 5.2)."""
+        client = self._known(client_id, client_secret)
+        if form.get("grant_type") == CIBA:
+            return self._approved(client, form.get("auth_req_id", ""))
         if form.get("grant_type") != "authorization_code":
             raise OAuthError("unsupported_grant_type")
         code = form.get("code", "")
@@ -279,8 +278,31 @@ class Authority:
             or not hmac.compare_digest(create_s256_code_challenge(verifier).encode(), grant.asked.challenge.encode())
         ):
             raise OAuthError("invalid_grant")
+        answer = self._tokens_of(grant)
+        self._spent[code] = answer["access_token"]
+        return answer
+
+    def ring(self, client_id: str, client_secret: str, form: Mapping[str, str]) -> dict[str, object]:
+        """Let a telephone ring (CIBA Core 1.0, section 7); raises `OAuthError`."""
+        return self.telephones.ring(self._known(client_id, client_secret).client_id, form)
+
+    def _known(self, client_id: str, client_secret: str) -> RelyingParty:
+        client = self.clients.get(client_id)
+        right = client is not None and hmac.compare_digest(client.client_secret.encode(), client_secret.encode())
+        if client is None or not right or "invalid_client" in self.faults:
+            raise OAuthError("invalid_client", 401)
+        return client
+
+    def _approved(self, client: RelyingParty, auth_req_id: str) -> dict[str, Any]:
+        if "invalid_grant" in self.faults:
+            raise OAuthError("invalid_grant")
+        ring = self.telephones.redeem(client.client_id, auth_req_id)
+        now = self.clock.now()
+        asked = Asked(client, "", "", None, "", ring.scope, "", None)
+        return self._tokens_of(Grant(asked, ring.identity, ring.channel, ring.answered_at or now, now))
+
+    def _tokens_of(self, grant: Grant) -> dict[str, Any]:
         access_token = secrets.token_urlsafe(32)
-        self._spent[code] = access_token
         until = self.clock.now() + _TOKEN_LASTS
         self._tokens[access_token] = Grant(grant.asked, grant.identity, grant.means, grant.auth_time, until)
         answer = {

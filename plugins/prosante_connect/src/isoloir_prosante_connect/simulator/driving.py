@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 
@@ -42,3 +43,42 @@ async def log_in(
     if page.status_code != 302:
         raise ValueError(f"the provider answered {page.status_code} instead of sending the voter back")
     return str(page.headers["location"])
+
+
+@dataclass
+class Telephone:
+    """The telephone of one person at a simulator: answered by going through its page; `owner` is their identifier."""
+
+    http: httpx2.AsyncClient
+    issuer: str
+    owner: str
+
+    async def rings(self) -> list[str]:
+        """Return the numbers shown by what rings now, oldest first."""
+        return [number for number, _ in await self._ringing()]
+
+    async def answer(self, act: str = "approve") -> str:
+        """Answer the oldest request: approve, refuse, other_number or ignore; returns the number that it showed.
+
+        Raises ValueError when the telephone does not ring.
+        """
+        ringing = await self._ringing()
+        if not ringing:
+            raise ValueError("the telephone does not ring")
+        number, hidden = ringing[0]
+        (await self.http.post(self._address, data=hidden | {"act": act})).raise_for_status()
+        return number
+
+    @property
+    def _address(self) -> str:
+        return f"{self.issuer}/wallet/telephones"
+
+    async def _ringing(self) -> list[tuple[str, dict[str, str]]]:
+        page = (await self.http.get(self._address)).text
+        found = []
+        for card in page.split("<form")[1:]:
+            form = _Form()
+            form.feed(f"<form{card}")
+            if form.hidden.get("owner") == self.owner:
+                found.append((card.partition('class="number">')[2].partition("<")[0], form.hidden))
+        return found

@@ -26,7 +26,12 @@ OTHER_FAULTS: Final = (
     "userinfo_other_sub", "userinfo_no_sub", "userinfo_401", "userinfo_alg_none", "userinfo_other_username",
     "discovery_other_issuer", "discovery_clear_address", "jwks_empty",
 )  # fmt: skip
-FAULTS: Final = frozenset((*ANSWER_FAULTS, *TOKEN_FAULTS, *OTHER_FAULTS))
+CIBA_FAULTS: Final = (
+    *(f"ciba_{answer}" for answer in ANSWERS),
+    "ciba_unknown_user", "ciba_no_request_id", "ciba_not_offered", "ciba_slow_down", "ciba_other_number",
+    "ciba_other_person",
+)  # fmt: skip
+FAULTS: Final = frozenset((*ANSWER_FAULTS, *TOKEN_FAULTS, *OTHER_FAULTS, *CIBA_FAULTS))
 
 
 def spoil_claims(claims: dict[str, Any], faults: set[str]) -> None:
@@ -35,7 +40,7 @@ def spoil_claims(claims: dict[str, Any], faults: set[str]) -> None:
     if "wrong_nonce" in faults:
         claims["nonce"] = "another"
     if "no_nonce" in faults:
-        del claims["nonce"]
+        claims.pop("nonce", None)
     if "wrong_iss" in faults:
         claims["iss"] = "https://another.example/realm"
     if "wrong_aud" in faults:
