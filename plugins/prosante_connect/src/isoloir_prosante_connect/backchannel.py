@@ -18,6 +18,8 @@ _LONGEST: Final = 900
 _LONGEST_ID: Final = 4096
 _NOBODY: Final = frozenset({"unknown_user_id", "access_denied"})
 """What a provider says where there is no telephone to ring (section 13)."""
+_NOBODY_AT_KEYCLOAK: Final = {"error": "invalid_request", "error_description": "invalid user"}
+"""What Keycloak says instead."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ async def ring(client: Client, form: Mapping[str, str]) -> Ringing | None:
     answer = await client.post(endpoint, form)
     read = answer.json_object()
     if answer.status != 200:
-        if read.get("error") in _NOBODY:
+        if read.get("error") in _NOBODY or read == _NOBODY_AT_KEYCLOAK:
             return None
         raise Refusal("oidc_misconfigured")
     auth_req_id = read.get("auth_req_id")
