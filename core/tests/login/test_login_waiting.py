@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isoloir.hooks import Form, Proved, Submit, Tick, Wait
+from isoloir.hooks import Entry, Form, Proved, Submit, Tick, Wait
 from isoloir.login.shown import FormShown, LoggedInShown, WaitShown
 
 RPPS = "10000000000"
@@ -132,6 +132,28 @@ async def test_one_place_for_one_subject(house: Any, plays: Any, place: Any, fir
     await holding
     await second.begin()
     assert got[-1] is True
+
+
+async def test_what_is_kept_of_a_typed_text_is_seen_by_every_window(house: Any, plays: Any) -> None:
+    """Another visitor at another worker sees it while it lasts; another text, an entry of that name, a flow do not."""
+    seen: list[Any] = []
+
+    async def play(flow: Any, event: Any) -> Any:
+        typed = flow.secrets.of("one")
+        if not seen:
+            await typed.put("mark", "kept", timedelta(minutes=2))
+        others = (flow.secrets.of("two"), flow.secrets.of(Entry("one")), flow.secrets)
+        seen.append((await typed.get("mark"), [await other.get("mark") for other in others]))
+        return Form(plays.Ask)
+
+    made = await house({"one": plays.Scripted(play, rpps=plays.asserted("").by)})
+    other = await made.another_engine()
+    for visitor in (await made.visitor(), await made.visitor(other), await made.visitor(other)):
+        await visitor.begin()
+    assert seen == [("kept", [None] * 3)] * 3
+    made.clock.advance(timedelta(minutes=2))
+    await (await made.visitor()).begin()
+    assert seen[-1] == (None, [None] * 3)
 
 
 @pytest.mark.parametrize("how", ["raises", "too-late"])

@@ -505,6 +505,19 @@ def test_presets_know_where_to_ask(preset: Any) -> None:
         ECpsConfig.model_validate(plain | {name: "http://127.0.0.1/ring"})
 
 
+@pytest.mark.parametrize(
+    ("fault", "codes"),
+    [(None, []), ("ciba_not_offered", ["psc_check_ecps"]), ("discovery_error_500", ["psc_check_discovery"])],
+)
+async def test_the_check_says_whether_approvals_can_be_asked_for(
+    simulator: Simulator, fault: str | None, codes: list[str]
+) -> None:
+    """Testing the connection finds a provider that does not say where telephones are rung."""
+    given = {"preset": "simulator", "issuer": simulator.issuer, "client_id": "isoloir", "client_secret": "secret"}
+    simulator.fail(*([fault] if fault else []))
+    assert [one.code for one in await ECps().check(ECpsConfig.model_validate(given))] == codes
+
+
 async def test_the_simulators_own_page_logs_in_beside(make: MakeWindow) -> None:
     """The same provider serves both ways at once: a redirection while a telephone rings."""
     window = make()

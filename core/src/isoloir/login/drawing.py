@@ -42,14 +42,14 @@ class Drawing:
             return GoTo(shown["url"])
         if shown["kind"] == "wait":
             left = (datetime.fromisoformat(shown["until"]) - now).total_seconds()
-            message, values = shown["message"], shown["values"]
+            message = shown["message"]
             return WaitShown(
                 max(1, round(left)),
-                self._text(locale, message, values),
+                self._text(locale, message, shown["values"]),
                 step,
                 steps,
-                title=self._optional(locale, f"{message}.title", values),
-                figure=self._optional(locale, f"{message}.figure", values),
+                title=self._optional(locale, f"{message}.title", shown["values"]),
+                figure=self._optional(locale, f"{message}.figure", shown["values"]),
             )
         model = self._factors.form(attempt, shown["form"])
         if model is None:  # the election's file or its plugins have changed under the attempt
