@@ -135,7 +135,7 @@ async def test_one_place_for_one_subject(house: Any, plays: Any, place: Any, fir
 
 
 async def test_what_is_kept_of_a_typed_text_is_seen_by_every_window(house: Any, plays: Any) -> None:
-    """Another visitor at another worker sees it while it lasts; another text, an entry of that name, a flow do not."""
+    """Another visitor at another worker sees it while it lasts; another text, or an entry, has its own."""
     seen: list[Any] = []
 
     async def play(flow: Any, event: Any) -> Any:
