@@ -68,16 +68,18 @@ class _Reader(HTMLParser):
 class Browser:
     """One voter's browser, with cookies of its own; it says who it is as a browser does.
 
-    Where the line breaks it sends the same again for a minute, as a voter who presses the key once more.
+    Where the line breaks it sends the same again for a minute, as a voter who presses the key once more. `transport`
+    takes the place of the network, for an application in this process.
     """
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, *, transport: httpx2.AsyncBaseTransport | None = None) -> None:
         self.base_url = base_url
         self._credential = ""
         self.http = httpx2.AsyncClient(
             base_url=base_url,
             follow_redirects=False,
             timeout=60,
+            transport=transport,
             headers={"sec-fetch-site": "same-origin", "accept": "text/html", "accept-language": "fr"},
         )
 

@@ -1,0 +1,1 @@
+"""Attacks on a login at a provider of identity, through the whole site: who refuses each, and that none lets in."""
