@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_openid_connect -p isoloir_prosante_connect \
 	-p isoloir_password_sms -p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth tampering vectors bench screenshots accessibility
+.PHONY: help install demo test quick check simulate faults booth tampering attacks vectors bench screenshots accessibility
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -60,6 +60,10 @@ check: install ## Formatting, lint, types, layers, wheels
 tampering: install ## Tamper with archives in every way of the list: docs/security/tampering.md
 	@tools/install-test-programs
 	@PYTHONPATH=tests $(RUN) tampering.table
+
+attacks: install ## Attack the login with a provider in every way of the list: docs/security/oidc-attacks.md
+	@tools/install-test-programs
+	@PYTHONPATH=tests $(RUN) attacks.table
 
 vectors: install ## Make the vectors of tests/vectors anew
 	@PYTHONPATH=tests $(RUN) vectors.make_vectors

@@ -14,6 +14,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import httpx2
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
+from isoloir_prosante_connect.keycloak import PASSWORD, Keycloak, RelyingSite, Wallet, make_browser, make_wallet
+from isoloir_prosante_connect.keycloak import log_in as log_in_at_keycloak
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, log_in, serve_simulator
 
 from .people import IDENTITIES
@@ -110,3 +112,29 @@ def simulated(callbacks: tuple[str, ...]) -> Iterator[Provider]:
     sites = [RelyingParty(CLIENT, SECRET, callbacks), RelyingParty(OTHER_CLIENT, SECRET, (OTHER_SITE,))]
     with serve_simulator(clients=sites, identities=IDENTITIES) as simulator:
         yield Simulated(simulator)
+
+
+class Real(Provider):
+    """A realm of a real Keycloak that stands for Pro Santé Connect."""
+
+    name = KEYCLOAK
+
+    def __init__(self, wallet: Wallet) -> None:
+        self.issuer = wallet.issuer
+        self.discovery_url = wallet.discovery_url
+
+    def browser(self) -> httpx2.AsyncClient:
+        return make_browser(TLS)
+
+    async def _log_in(self, browser: httpx2.AsyncClient, url: str, who: str) -> str:
+        back_to = parse_qs(urlsplit(url).query)["redirect_uri"][0]
+        return await log_in_at_keycloak(browser, url, who, PASSWORD, back_to)
+
+
+def real(keycloak: Keycloak, callbacks: tuple[str, ...]) -> Provider:
+    """Make a realm of its own on a running Keycloak."""
+    sites = [
+        RelyingSite(CLIENT, callbacks, secret=SECRET),
+        RelyingSite(OTHER_CLIENT, (OTHER_SITE,), secret=SECRET),
+    ]
+    return Real(make_wallet(keycloak, sites, IDENTITIES, realm=f"attacks-{secrets.token_hex(4)}"))

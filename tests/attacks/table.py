@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
+import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
+from isoloir_prosante_connect.keycloak import keycloak
+
+from . import judge, noes, providers
 from .cases import AT_PROVIDER, CASES, Case
 from .judge import THE_PROVIDER, Verdict
+from .site import CALLBACKS, ROOT, open_site
 
-PAGE = Path(__file__).parents[2] / "docs" / "security" / "oidc-attacks.md"
+PAGE = ROOT / "docs" / "security" / "oidc-attacks.md"
 Rows = Mapping[str, Mapping[str, Verdict]]
 """By case, by provider: what was found."""
 
@@ -38,20 +44,32 @@ elector who logs in as everybody does, gets in on the same site right after.
 
 
 def line(case: Case, found: Mapping[str, Verdict]) -> str:
-    """One line of the page. Where the providers differ in who refuses, each is named."""
+    """One line of the page; where the providers differ in who refuses, each is named."""
     verdicts = {name: found[name] for name in case.against}
-    codes = list(dict.fromkeys(_code(one) for one in verdicts.values()))
-    checks = list(dict.fromkeys(_check(one) for one in verdicts.values()))
-    by = checks[0] if len(checks) == 1 else ", ".join(f"{_check(one)} ({name})" for name, one in verdicts.items())
-    return f"| {case.id} | {case.did} | {', '.join(codes)} | {by} | {', '.join(case.against)} |\n"
+    codes = _joined({name: one.code for name, one in verdicts.items()}, AT_PROVIDER)
+    checks = _joined({name: one.check for name, one in verdicts.items()}, THE_PROVIDER)
+    return f"| {case.id} | {case.did} | {codes} | {checks} | {', '.join(case.against)} |\n"
 
 
-def _code(verdict: Verdict) -> str:
-    return verdict.code if verdict.code == AT_PROVIDER else f"`{verdict.code}`"
+def _joined(words: Mapping[str, str], plain: str) -> str:
+    shown = {name: word if word == plain else f"`{word}`" for name, word in words.items()}
+    if len(set(shown.values())) == 1:
+        return next(iter(shown.values()))
+    return ", ".join(f"{word} ({name})" for name, word in shown.items())
 
 
-def _check(verdict: Verdict) -> str:
-    return verdict.check if verdict.check == THE_PROVIDER else f"`{verdict.check}`"
+def said_on_page(case: Case) -> dict[str, Verdict]:
+    """What the published page says of a case, by provider; nothing where it does not have it."""
+    for written in PAGE.read_text("utf-8").splitlines():
+        cells = [cell.strip() for cell in written.strip("|").split(" | ")]
+        if cells[0] == case.id and len(cells) == 5:
+            return {name: Verdict(_of(cells[2], name), _of(cells[3], name)) for name in cells[4].split(", ")}
+    return {}
+
+
+def _of(cell: str, name: str) -> str:
+    own = re.search(rf"([^,]+?) \({name}\)", cell)
+    return (own[1] if own else cell).strip(" `")
 
 
 def page(rows: Rows) -> str:
@@ -63,3 +81,42 @@ def _lines(rows: Rows) -> Iterator[str]:
     yield _HEAD.format(count=len(CASES), both=sum(len(case.against) > 1 for case in CASES))
     for case in CASES:
         yield line(case, rows[case.id])
+
+
+async def _run(provider: providers.Provider, heard: noes.Noes) -> dict[str, judge.Found]:
+    async with open_site(provider, heard) as site:
+        cases = [case for case in CASES if provider.name in case.against]
+        found = {}
+        for number, case in enumerate(cases, 1):
+            found[case.id] = await judge.tried(case, site)
+            if sys.stderr.isatty():
+                sys.stderr.write(f"\r{provider.name} {number}/{len(cases)} {case.id}\033[K")
+        return found
+
+
+def main() -> int:
+    """Write the page; 1, and no page, if a case is refused by another code than its own, or lets somebody in."""
+    found = {}
+    with noes.overheard() as heard:
+        with providers.simulated(CALLBACKS) as simulated:
+            found[simulated.name] = asyncio.run(_run(simulated, heard))
+        with keycloak(ROOT / ".cache" / "keycloak") as running:
+            real = providers.real(running, CALLBACKS)
+            found[real.name] = asyncio.run(_run(real, heard))
+    start = "\r\033[K" if sys.stderr.isatty() else ""
+    wrong = [
+        f"{case.id}, {name}: {found[name][case.id]}"
+        for case in CASES
+        for name in case.against
+        if found[name][case.id].verdict.code != case.code or found[name][case.id].wrong
+    ]
+    if not wrong:
+        rows = {case.id: {name: found[name][case.id].verdict for name in case.against} for case in CASES}
+        PAGE.parent.mkdir(parents=True, exist_ok=True)
+        PAGE.write_text(page(rows), encoding="utf-8")
+    sys.stderr.write(f"{start}{PAGE.name}: {len(CASES)} attacks; not as they should be: {'; '.join(wrong) or 'none'}\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
