@@ -57,5 +57,7 @@ async def tried(case: Case, site: Site) -> Found:
 def _told(site: Site) -> list[str]:
     """Whether a code or a token that was about stands in a page or in a line of the log."""
     secrets = site.used | site.wire.secrets
-    wrong = [f"the log tells a secret: {line[:80]}" for line in site.heard.lines if any(one in line for one in secrets)]
+    wrong = [
+        f"the log tells a secret: {line[:80]}" for line in site.heard.lines if any(one in line for one in secrets)
+    ]
     return wrong + ["a page tells a secret" for page in site.pages if any(one in page for one in secrets)]

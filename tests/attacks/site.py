@@ -105,7 +105,7 @@ class Site:
         self.heard.lines.clear()
         # What was counted under a moved clock would slow everybody down under the right one.
         async with self.instance.store.write() as writing:
-            await writing.execute(delete(FailureRow))
+            await (await writing.connection()).execute(delete(FailureRow))
         factor: Any = self.instance.plugins.factors["prosante_connect"]
         factor._provider = Described()  # another worker, which remembers nothing of an unsound provider
 
@@ -157,9 +157,7 @@ class Visitor:
         self.site.used |= {params[name] for name in ("code",) if len(params.get(name, "")) > _LONG}
         return params
 
-    async def come_back(
-        self, params: Mapping[str, str], election: str = HERE, instance: str = INSTANCE
-    ) -> Shown:
+    async def come_back(self, params: Mapping[str, str], election: str = HERE, instance: str = INSTANCE) -> Shown:
         """Bring that to the address of the return."""
         return await self.here.get(f"/e/{election}/login/callback/{instance}?{urlencode(params)}")
 

@@ -114,7 +114,9 @@ def main() -> int:
         rows = {case.id: {name: found[name][case.id].verdict for name in case.against} for case in CASES}
         PAGE.parent.mkdir(parents=True, exist_ok=True)
         PAGE.write_text(page(rows), encoding="utf-8")
-    sys.stderr.write(f"{start}{PAGE.name}: {len(CASES)} attacks; not as they should be: {'; '.join(wrong) or 'none'}\n")
+    sys.stderr.write(
+        f"{start}{PAGE.name}: {len(CASES)} attacks; not as they should be: {'; '.join(wrong) or 'none'}\n"
+    )
     return 1 if wrong else 0
 
 

@@ -35,7 +35,7 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[Site]:
 
 
 @pytest.mark.asyncio(loop_scope="module")
-@pytest.mark.parametrize(("site", "case"), PAIRS, indirect=["site"])
+@pytest.mark.parametrize(("site", "case"), PAIRS, indirect=["site"], scope="module")
 async def test_refused_with_its_code_and_nobody_in(site: Site, case: Case) -> None:
     """The case's own code refuses it, no attacker is in, nothing secret is told, and the untouched twin gets in.
 
