@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -316,7 +316,7 @@ async def _returned_to(site: Site) -> Shown:
     """Where to go next is written into the address of the return."""
     visitor = site.visitor()
     await visitor.begin()
-    evil = {name: "https://another.example/" for name in ("next", "url", "redirect_uri", "return_to", "state")}
+    evil = dict.fromkeys(("next", "url", "redirect_uri", "return_to", "state"), "https://another.example/")
     return await visitor.come_back({"code": "x" * 32, **evil})
 
 

@@ -43,6 +43,16 @@ class Provider(ABC):
     issuer: str
     discovery_url: str
 
+    def factor(self) -> dict[str, Any]:
+        """How the election's file names it; the secret is in the file `provider`."""
+        return {
+            "plugin": "prosante_connect",
+            "config": {
+                "preset": "simulator", "issuer": self.issuer, "discovery_url": self.discovery_url,
+                "client_id": CLIENT, "client_secret": {"file": "provider"}, "max_age": 600,
+            },
+        }  # fmt: skip
+
     def browser(self) -> httpx2.AsyncClient:
         """A browser that keeps the provider's cookies."""
         return httpx2.AsyncClient(verify=TLS, trust_env=False, timeout=30)
@@ -61,9 +71,6 @@ class Provider(ABC):
     def fail(self, *faults: str) -> None:
         """Switch faults on, all others off."""
         assert not faults, f"{self.name} has no faults to switch on"
-
-    def mend(self) -> None:
-        """Be sound again."""
 
     async def tokens(self, who: str, client: str, callback: str) -> dict[str, Any]:
         """Real tokens, won by a site of its own with a login of its own: what a thief may have at hand."""
@@ -101,9 +108,6 @@ class Simulated(Provider):
 
     def fail(self, *faults: str) -> None:
         self.simulator.fail(*faults)
-
-    def mend(self) -> None:
-        self.simulator.fail()
 
 
 @contextmanager

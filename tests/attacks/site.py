@@ -32,7 +32,7 @@ from isoloir_web.trial.preparation import open_vote, prepare
 
 from .noes import Noes
 from .people import ELECTOR, TWICE, number
-from .providers import CLIENT, SECRET, Provider
+from .providers import SECRET, Provider
 from .wire import Wire
 
 ROOT = Path(__file__).parents[2]
@@ -100,13 +100,13 @@ class Site:
         self.used.clear()
         self.wire.mend()
         self.wire.secrets.clear()
-        self.provider.mend()
+        self.provider.fail()
         self.clock.shift = timedelta(0)
         self.heard.lines.clear()
         # What was counted under a moved clock would slow everybody down under the right one.
         async with self.instance.store.write() as writing:
             await (await writing.connection()).execute(delete(FailureRow))
-        factor: Any = self.instance.plugins.factors["prosante_connect"]
+        factor: Any = self.instance.plugins.factors[self.provider.factor()["plugin"]]
         factor._provider = Described()  # another worker, which remembers nothing of an unsound provider
 
 
@@ -213,24 +213,20 @@ async def open_site(provider: Provider, noes: Noes) -> AsyncIterator[Site]:
 
 def _write(folder: Path, provider: Provider) -> None:
     now = datetime.now(UTC)
+    document: Any = tomlkit.parse(_SOURCE.read_text("utf-8"))
+    document["factors"][INSTANCE] = provider.factor()
+    source = folder.with_suffix(".toml")
+    source.write_text(tomlkit.dumps(document), "utf-8")
     trial = write_instance(
-        folder, _SOURCE, base_url=BASE, opens=now - timedelta(hours=1), closes=now + timedelta(days=2),
+        folder, source, base_url=BASE, opens=now - timedelta(hours=1), closes=now + timedelta(days=2),
         group="Ed25519", demo=False,
     )  # fmt: skip
-    secret = folder / "secrets" / "provider"
-    write_private(secret, SECRET.encode())
-    first = folder / ELECTIONS / trial.election_id / FILE
-    document: Any = tomlkit.parse(first.read_text("utf-8"))
-    config = document["factors"][INSTANCE]["config"]
-    config.update(
-        {
-            "issuer": provider.issuer, "discovery_url": provider.discovery_url, "client_id": CLIENT,
-            "client_secret": {"file": secret.name}, "max_age": 600,
-        }
-    )  # fmt: skip
+    write_private(folder / "secrets" / "provider", SECRET.encode())
+    document = tomlkit.parse((folder / ELECTIONS / trial.election_id / FILE).read_text("utf-8"))
     for election in (HERE, ELSEWHERE):
         document["id"] = election
-        config["post_logout_url"] = f"{BASE}/e/{election}/goodbye"
+        document["factors"][INSTANCE] = provider.factor()
+        document["factors"][INSTANCE]["config"]["post_logout_url"] = f"{BASE}/e/{election}/goodbye"
         file = folder / ELECTIONS / election / FILE
         file.parent.mkdir(exist_ok=True)
         file.write_text(tomlkit.dumps(document), "utf-8")

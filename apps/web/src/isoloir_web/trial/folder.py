@@ -34,6 +34,13 @@ class Trial:
     election_id: str
     outbox: Path
     base_url: str
+    issuer: str
+    """Of the provider that stands for Pro Santé Connect."""
+
+    @property
+    def simulated(self) -> bool:
+        """Whether that is the simulator, mounted on this very instance."""
+        return self.issuer == f"{self.base_url}{SIMULATED}"
 
     @property
     def board(self) -> Path:
@@ -56,16 +63,18 @@ def write_instance(
     group: str | None = None,
     demo: bool = True,
     database: str | None = None,
+    issuer: str | None = None,
 ) -> Trial:
     """Write an instance that runs a copy of the election file `source` on this machine.
 
     The copy differs in its window (aware moments, legal time of its zone), its notifiers (an outbox), the address of
-    the simulated Pro Santé Connect, and the group where one is given; it is marked as a test.
+    the simulated Pro Santé Connect, and the group where one is given; it is marked as a test. `issuer` is that of a
+    Keycloak's realm on this machine, in the simulator's place.
     """
     document = tomlkit.parse(source.read_text(encoding="utf-8"))
     election_id = str(document["id"])
     outbox = folder / "outbox"
-    _adapt(document, base_url, opens, closes, outbox, group)
+    _adapt(document, base_url, opens, closes, outbox, group, issuer)
     place = folder / ELECTIONS / election_id
     place.mkdir(parents=True)
     outbox.mkdir(mode=0o700)
@@ -76,10 +85,18 @@ def write_instance(
     if database is not None:
         settings["database"] = database
     (folder / "isoloir.toml").write_text(tomlkit.dumps(settings), encoding="utf-8")
-    return Trial(folder, election_id, outbox, base_url)
+    return Trial(folder, election_id, outbox, base_url, issuer or f"{base_url}{SIMULATED}")
 
 
-def _adapt(document: Any, base_url: str, opens: datetime, closes: datetime, outbox: Path, group: str | None) -> None:
+def _adapt(
+    document: Any,
+    base_url: str,
+    opens: datetime,
+    closes: datetime,
+    outbox: Path,
+    group: str | None,
+    issuer: str | None,
+) -> None:
     document["test"] = True
     if group:
         document["group"] = group
@@ -97,7 +114,9 @@ def _adapt(document: Any, base_url: str, opens: datetime, closes: datetime, outb
             factor["config"] = {
                 **{key: value for key, value in config.unwrap().items() if key in kept},
                 "preset": "simulator",
-                "issuer": f"{base_url}{SIMULATED}",
+                "issuer": issuer or f"{base_url}{SIMULATED}",
+                # A stock Keycloak describes itself at the usual path, which is not Pro Santé Connect's.
+                **({"discovery_url": f"{issuer}/.well-known/openid-configuration"} if issuer else {}),
                 "client_id": CLIENT_ID,
                 "client_secret": {"file": _SECRET_FILE},
                 "post_logout_url": f"{base_url}/e/{document['id']}/goodbye",

@@ -10,7 +10,7 @@ from typing import Any
 from isoloir import roll
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
-from isoloir_prosante_connect.simulator import RelyingParty, Simulator, create_simulator, from_roll
+from isoloir_prosante_connect.simulator import Identity, RelyingParty, Simulator, create_simulator, from_roll
 from isoloir_web import server
 from isoloir_web.app import create_app
 from isoloir_web.trial.folder import CLIENT_ID, PSC_FACTORS, SIMULATED, Trial
@@ -20,18 +20,33 @@ HOST = "127.0.0.1"
 
 async def simulator_of(instance: Instance, election: ElectionFile, trial: Trial) -> Simulator | None:
     """Make the simulated provider that knows everybody on the roll, where the election uses it."""
-    instances = [name for name, use in election.factors.items() if use.plugin in PSC_FACTORS]
-    if not instances:
+    callbacks = callbacks_of(election, trial)
+    if not callbacks or not trial.simulated:
         return None
-    callbacks = tuple(f"{trial.base_url}/e/{election.id}/login/callback/{name}" for name in instances)
-    here = RelyingParty(CLIENT_ID, trial.client_secret, callbacks, (f"{trial.base_url}/e/{election.id}/goodbye",))
-    known = from_roll(
+    here = RelyingParty(CLIENT_ID, trial.client_secret, callbacks, (goodbye_of(election, trial),))
+    known = await known_from_roll(instance, election)
+    return create_simulator(known, f"{trial.base_url}{SIMULATED}", [here], clock=instance.clock)
+
+
+def callbacks_of(election: ElectionFile, trial: Trial) -> tuple[str, ...]:
+    """Return the addresses that Pro Santé Connect sends voters back to; none where the election does not use it."""
+    instances = [name for name, use in election.factors.items() if use.plugin in PSC_FACTORS]
+    return tuple(f"{trial.base_url}/e/{election.id}/login/callback/{name}" for name in instances)
+
+
+def goodbye_of(election: ElectionFile, trial: Trial) -> str:
+    """Return the address that voters are sent to after logging out."""
+    return f"{trial.base_url}/e/{election.id}/goodbye"
+
+
+async def known_from_roll(instance: Instance, election: ElectionFile) -> tuple[Identity, ...]:
+    """Return everybody on the roll, as a provider knows them, in the order of their numbers."""
+    return from_roll(
         (entry.fields.get("rpps", ""), entry.civility, entry.first_name, entry.last_name)
         for entry in sorted(
             await roll.entries(instance.store, election.id), key=lambda one: one.fields.get("rpps", "")
         )
     )
-    return create_simulator(known, f"{trial.base_url}{SIMULATED}", [here], clock=instance.clock)
 
 
 def mounted(application: Any, simulator: Simulator | None) -> Any:

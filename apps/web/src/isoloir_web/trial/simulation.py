@@ -10,11 +10,11 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 
@@ -26,6 +26,7 @@ from isoloir.roll import RollEntry
 from isoloir_ballots.errors import VerificationError
 from isoloir_ballots.verify import check_archive
 from isoloir_outbox import read_outbox
+from isoloir_prosante_connect.simulator import log_in
 from isoloir_web.server import bound
 from isoloir_web.trial import people
 from isoloir_web.trial.browsing import Browser
@@ -35,6 +36,9 @@ from isoloir_web.trial.kills import Killer
 from isoloir_web.trial.preparation import invite, open_vote, prepare
 from isoloir_web.trial.serving import HOST
 from isoloir_web.trial.voting import MISTAKES, Plan, Stuck, Tally, Voter
+
+if TYPE_CHECKING:
+    from isoloir_web.trial.keycloak import Realm
 
 _AT_ONCE = 8
 _TRIES = 3
@@ -68,6 +72,7 @@ class Simulation:
         seed: int | None = None,
         kills: int = 0,
         database: str | None = None,
+        keycloak: Path | None = None,
         advance: Advance | None = None,
     ) -> None:
         self.source = source
@@ -76,15 +81,22 @@ class Simulation:
         self.archives = archives
         self.kills = kills
         self.database = database
+        self.keycloak = keycloak
         self.draw = random.Random(seed)  # noqa: S311  # people and choices, no secret
         self.seconds: dict[str, float] = {}
         self.seen = Tally()
         self.problems: list[str] = []
         self._advance = advance or (lambda *_: None)
+        self._realm: Realm | None = None
 
     async def run(self) -> Outcome:
         """Run it from the empty folder to the verified archives."""
-        with tempfile.TemporaryDirectory(prefix="isoloir-simulation-") as folder, bound(HOST) as listening:
+        with ExitStack() as stack:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="isoloir-simulation-"))
+            listening = stack.enter_context(bound(HOST))
+            if self.keycloak is not None:
+                with self._timed("keycloak"):
+                    self._realm = stack.enter_context(_keycloak().realm(self.keycloak))
             base_url = f"http://{HOST}:{listening.getsockname()[1]}"
             now = datetime.now(UTC)
             trial = write_instance(
@@ -95,6 +107,7 @@ class Simulation:
                 closes=now + timedelta(days=2),
                 group=self.group,
                 database=self.database,
+                issuer=self._realm.issuer if self._realm else None,
             )
             async with Instance.open(trial.folder) as instance:
                 election = instance.election(trial.election_id)
@@ -108,6 +121,8 @@ class Simulation:
             shares = await prepare(
                 instance, election, people.as_csv(found), trial.board, lambda step: self._advance(step, 0, 0)
             )
+            if self._realm is not None:
+                await self._realm.make(instance, election, trial)
             await open_vote(instance, election)
         with self._timed("invite"):
             await invite(instance, election)
@@ -195,7 +210,7 @@ class Simulation:
             if tried > 1:  # by another way in, as every refusal offers
                 plan.branch = ways[(ways.index(plan.branch) + 1) % len(ways)]
             async with Browser(trial.base_url) as browser:
-                voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
+                voter = self._voter(instance, election, trial, plan, browser)
                 if await self._goes_through(voter):
                     return
             plan.mistake = ""
@@ -235,8 +250,7 @@ class Simulation:
     ) -> None:
         for plan in plans:
             async with Browser(trial.base_url) as browser:
-                reader = self._reader(instance, election, trial)
-                if await Voter(election, plan, browser, reader, self.seen).log_in():
+                if await self._voter(instance, election, trial, plan, browser).log_in():
                     self.problems.append("a voter logged in outside the window")
 
     async def _grace(
@@ -245,10 +259,12 @@ class Simulation:
         """Log in just before the close and vote in the grace; nobody else may come in, and nobody votes after."""
         for plan in late:
             plan.mistake = ""
+            if self._realm is not None:  # its clock is not ours to move: whoever comes late takes another way in
+                plan.branch = _branch_without_provider(election)
             first, *rest = plan.choices.items()
             clock.move_to(election.window.closes - timedelta(minutes=5))
             async with Browser(trial.base_url) as browser:
-                voter = Voter(election, plan, browser, self._reader(instance, election, trial), self.seen)
+                voter = self._voter(instance, election, trial, plan, browser)
                 if not await voter.log_in():
                     self.problems.append("a voter could not log in before the close")
                     return
@@ -261,6 +277,10 @@ class Simulation:
                 clock.move_to(election.window.grace_ends + timedelta(seconds=1))
                 if rest and await voter.vote_in(*rest[0]):
                     self.problems.append("a vote was taken after the grace")
+
+    def _voter(self, instance: Instance, election: ElectionFile, trial: Trial, plan: Plan, browser: Browser) -> Voter:
+        at_provider = log_in if self._realm is None else _keycloak().log_in
+        return Voter(election, plan, browser, self._reader(instance, election, trial), self.seen, at_provider)
 
     def _plan(self, election: ElectionFile, index: int, entry: RollEntry) -> Plan:
         branches = election.policy.any
@@ -326,6 +346,7 @@ class Simulation:
             "voters": self.voters,
             "voted": self.seen.voted,
             **({"kills": self.kills} if self.kills else {}),
+            **({"identity": "keycloak"} if self.keycloak is not None else {}),
             "refused": dict(sorted(self.seen.refused.items())),
             "branches": dict(sorted(self.seen.branches.items())),
             "contests": {
@@ -359,3 +380,17 @@ class _Timer:
 
     def __exit__(self, *_: object) -> None:
         self._kept[self._name] = time.perf_counter() - self._since
+
+
+def _keycloak() -> Any:
+    from isoloir_web.trial import keycloak  # half a second, and an extra, for those alone who ask for it
+
+    return keycloak
+
+
+def _branch_without_provider(election: ElectionFile) -> str:
+    return next(
+        branch.id
+        for branch in election.policy.any
+        if all(election.factors[name].plugin != "prosante_connect" for name in branch.all)
+    )

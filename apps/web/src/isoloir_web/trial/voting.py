@@ -32,6 +32,9 @@ WRONG_NUMBER, WRONG_CODE, WRONG_IDENTIFIER, VOTES_TWICE, ALTERED = (
 )
 MISTAKES = (WRONG_NUMBER, WRONG_CODE, WRONG_IDENTIFIER, VOTES_TWICE, ALTERED)
 
+AtProvider = Callable[[httpx2.AsyncClient, str, str], Awaitable[str]]
+"""Given the voter's browser, the address to log in at and the national identifier, logs in at the provider; returns
+where it sends the voter back to. Raises ValueError where it does not."""
 ReadCode = Callable[[str], Awaitable[str]]
 """Given the address that a password was sent to, returns the password that the voter reads."""
 
@@ -75,13 +78,20 @@ class Voter:
     """A voter with a plan and a browser."""
 
     def __init__(
-        self, election: ElectionFile, plan: Plan, browser: Browser, read_code: ReadCode, seen: Tally
+        self,
+        election: ElectionFile,
+        plan: Plan,
+        browser: Browser,
+        read_code: ReadCode,
+        seen: Tally,
+        at_provider: AtProvider = log_in,
     ) -> None:
         self.election = election
         self.plan = plan
         self.browser = browser
         self.seen = seen
         self._read_code = read_code
+        self._log_in_there = at_provider
         self._mistake = plan.mistake
         self._lost_identifier = False
         self._root = f"/e/{election.id}"
@@ -122,7 +132,7 @@ class Voter:
         """Log in at the provider; `None` where it broke down, so that the voter begins again."""
         identity = f"8{self.plan.entry.fields.get('rpps', '')}"
         try:
-            back = await log_in(self.browser.http, url, identity)
+            back = await self._log_in_there(self.browser.http, url, identity)
         except (httpx2.TransportError, ValueError):
             return None
         return await self.browser.get(back)

@@ -3,10 +3,11 @@
 from isoloir_prosante_connect.keycloak.pages import log_in, log_out, make_browser
 from isoloir_prosante_connect.keycloak.server import Keycloak, keycloak, shared
 from isoloir_prosante_connect.keycloak.telephone import NoRing, Ring, Telephone
-from isoloir_prosante_connect.keycloak.wallet import PASSWORD, RelyingSite, Wallet, administer, make_wallet
+from isoloir_prosante_connect.keycloak.wallet import PASSWORD, REALM, RelyingSite, Wallet, administer, make_wallet
 
 __all__ = [
     "PASSWORD",
+    "REALM",
     "Keycloak",
     "NoRing",
     "RelyingSite",
