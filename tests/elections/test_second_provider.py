@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
@@ -36,11 +37,29 @@ PEOPLE = {
 }
 
 
+def _scope(name: str, *mappers: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "protocol": "openid-connect", "protocolMappers": list(mappers)}
+
+
+def _mapper(name: str, kind: str, **config: str) -> dict[str, Any]:
+    return {"name": name, "protocol": "openid-connect", "protocolMapper": kind, "config": config}
+
+
 def _claim(name: str) -> dict[str, Any]:
-    config = {"user.attribute": f"agent.{name}", "claim.name": name, "jsonType.label": "String",
-              "userinfo.token.claim": "true", "id.token.claim": "false"}  # fmt: skip
-    mapper = {"name": name, "protocol": "openid-connect", "protocolMapper": "oidc-usermodel-attribute-mapper"}
-    return {"name": name, "protocol": "openid-connect", "protocolMappers": [{**mapper, "config": config}]}
+    what = {"user.attribute": f"agent.{name}", "claim.name": name, "jsonType.label": "String"}
+    where = {"userinfo.token.claim": "true", "id.token.claim": "false"}
+    return _mapper(name, "oidc-usermodel-attribute-mapper", **what, **where)
+
+
+def _identity() -> dict[str, Any]:
+    """Every token: who, at which level."""
+    level = {"claim.name": "acr", "claim.value": "eidas1", "jsonType.label": "String", "id.token.claim": "true"}
+    subject = {"access.token.claim": "true", "introspection.token.claim": "true"}
+    return _scope(
+        "identity",
+        _mapper("sub", "oidc-sub-mapper", **subject),
+        _mapper("acr", "oidc-hardcoded-claim-mapper", **level),
+    )
 
 
 def _user(name: str, claims: dict[str, str]) -> dict[str, Any]:
@@ -48,7 +67,6 @@ def _user(name: str, claims: dict[str, str]) -> dict[str, Any]:
     return {
         "username": name, "enabled": True, "attributes": {f"agent.{key}": [value] for key, value in said.items()},
         "credentials": [{"type": "password", "value": _PASSWORD, "temporary": False}],
-        "email": said["email"], "firstName": "Alix", "lastName": "Martin",
     }  # fmt: skip
 
 
@@ -65,21 +83,29 @@ class ProConnect(providers.Provider):
             "clientId": "elections", "secret": providers.SECRET, "redirectUris": list(CALLBACKS),
             "attributes": {
                 "pkce.code.challenge.method": "S256", "user.info.response.signature.alg": "RS256",
-                "acr.loa.map": '{"eidas1": -1}',
             },
-            "defaultClientScopes": ["acr", "basic"], "optionalClientScopes": list(_SCOPES),
+            "defaultClientScopes": ["identity"], "optionalClientScopes": list(_SCOPES),
         }  # fmt: skip
+        profile = {
+            "attributes": [
+                {"name": name, "permissions": {"view": ["admin"], "edit": ["admin"]}}
+                for name in ("username", "email")
+            ],
+            "unmanagedAttributePolicy": "ADMIN_EDIT",
+        }
+        kept = {"providerId": "declarative-user-profile", "config": {"kc.user.profile.config": [json.dumps(profile)]}}
         administer(keycloak).create_realm(
-            {"realm": realm, "enabled": True, "sslRequired": "none", "users": [_user(*one) for one in PEOPLE.items()]}
+            {
+                "realm": realm,
+                "enabled": True,
+                "sslRequired": "none",
+                "attributes": {"acr.loa.map": json.dumps({"eidas1": -1})},
+                "clientScopes": [_identity(), *(_scope(name, _claim(name)) for name in _SCOPES)],
+                "components": {"org.keycloak.userprofile.UserProfileProvider": [kept]},
+                "clients": [site],
+                "users": [_user(*one) for one in PEOPLE.items()],
+            }
         )
-        admin = administer(keycloak)
-        admin.change_current_realm(realm)
-        profile = admin.get_realm_users_profile()
-        admin.update_realm_users_profile({**profile, "unmanagedAttributePolicy": "ADMIN_EDIT"})
-        for name in _SCOPES:
-            if not any(scope["name"] == name for scope in admin.get_client_scopes()):
-                admin.create_client_scope(_claim(name))
-        admin.create_client(site)
 
     def factor(self) -> dict[str, Any]:
         return {

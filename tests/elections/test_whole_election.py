@@ -130,3 +130,15 @@ def test_the_simulation_notices_a_result_that_was_not_cast(votes, blank, ballots
     results = type("Results", (), {"contests": (_Counted(votes, blank, ballots, poll_book),)})()
     simulation._compare(results)
     assert len(simulation.problems) == problems
+
+
+@pytest.mark.slow
+def test_simulated_voters_log_in_through_a_real_keycloak(tmp_path):
+    """Twelve voters, those of the provider's branch through Keycloak's own pages: the report says so, all verifies."""
+    home = ROOT / ".cache" / "keycloak"
+    options = ("--identity", "keycloak", "--keycloak", home, "--voters", "12", "--seed", "7")
+    report, _ = simulate(tmp_path, *options)
+    assert report["identity"] == "keycloak"
+    assert report["verified"] is True
+    assert report["branches"]["psc"] >= 3
+    assert not [code for code in report["refused"] if code.startswith(("oidc_", "psc_"))]
