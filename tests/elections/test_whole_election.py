@@ -134,7 +134,7 @@ def test_the_simulation_notices_a_result_that_was_not_cast(votes, blank, ballots
 
 @pytest.mark.slow
 def test_simulated_voters_log_in_through_a_real_keycloak(tmp_path):
-    """Twelve voters, those of the provider's branch through Keycloak's own pages: the report says so, all verifies."""
+    """Twelve voters, the provider's branch through Keycloak's own pages: the report says so, and all verifies."""
     home = ROOT / ".cache" / "keycloak"
     options = ("--identity", "keycloak", "--keycloak", home, "--voters", "12", "--seed", "7")
     report, _ = simulate(tmp_path, *options)
