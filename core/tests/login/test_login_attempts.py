@@ -209,3 +209,29 @@ async def test_a_refund_never_makes_a_reserve(counters: Any) -> None:
         assert await counted.slowed("192.0.2.1") == timedelta(0)
     await counted.failed_from("192.0.2.1")
     assert await counted.slowed("192.0.2.1") == timedelta(seconds=100)
+
+
+@pytest.mark.parametrize("back", [timedelta(minutes=3), timedelta(hours=1), timedelta(days=30)])
+async def test_a_clock_set_back_locks_nobody_out(counters: Any, back: timedelta) -> None:
+    """What was counted before the clock went back holds up a minute at most, and no voter beyond the longest wait."""
+    counted, made = await counters()
+    for _ in range(8):
+        await counted.fail("number", "typed")
+        await counted.failed_from("192.0.2.1")
+    made.clock.advance(-back)
+    assert await counted.slowed("192.0.2.1") <= timedelta(minutes=1)
+    assert await counted.check("number", "typed") <= timedelta(minutes=15)
+    await counted.failed_from("192.0.2.1")
+    assert await counted.slowed("192.0.2.1") <= timedelta(minutes=1)
+
+
+async def test_a_flood_holds_up_a_minute_at_most_and_as_long_as_it_lasts(counters: Any) -> None:
+    """However many failures come, the bucket says wait; a minute after the last, it lets people in again."""
+    counted, made = await counters(address_holds=5, address_leaks=1.0)
+    for _ in range(500):
+        await counted.failed_from("192.0.2.1")
+    assert await counted.slowed("192.0.2.1") == timedelta(minutes=1)
+    made.clock.advance(timedelta(seconds=59))
+    assert await counted.slowed("192.0.2.1") == timedelta(seconds=1)
+    made.clock.advance(timedelta(seconds=1))
+    assert await counted.slowed("192.0.2.1") == timedelta(0)

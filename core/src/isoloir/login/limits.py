@@ -22,7 +22,8 @@ class Limits:
     A subject (a voter, a typed text) has `free` failures; each later one makes it wait twice as long, from
     `first_wait` to `longest_wait`; `forgotten` after the last one nothing is left. Buckets hold so many failures
     and lose so many a second: by address generous enough for a hospital behind one address, since each voter's
-    own count holds besides.
+    own count holds besides. A bucket that is full holds up for `longest_full` at most. What would last longer than
+    (or than one failure takes to leak away) can only come of a clock that was set back, and holds nobody up.
     """
 
     free: int = 5
@@ -33,6 +34,7 @@ class Limits:
     address_leaks: float = 2.0
     all_hold: int = 6_000
     all_leak: float = 50.0
+    longest_full: timedelta = timedelta(seconds=60)
 
 
 class Counters:
@@ -50,7 +52,8 @@ class Counters:
         now = self._clock.now()
         async with self._store.read() as reading:
             counted = await login_store.failures(reading, self._election, name, self._subject(subject), now)
-        return timedelta(0) if counted is None else max(timedelta(0), counted.wait_until - now)
+        wait = timedelta(0) if counted is None else counted.wait_until - now
+        return min(max(timedelta(0), wait), self._limits.longest_wait)
 
     async def fail(self, name: str, subject: Entry | str) -> int:
         """Count one failure; return how many are left before waiting begins."""
@@ -78,8 +81,7 @@ class Counters:
         async with self._store.read() as reading:
             for name, subject, holds, leaks in self._buckets(address):
                 full = await login_store.failures(reading, self._election, name, subject, now)
-                if full is not None:
-                    longest = max(longest, full.wait_until - now - timedelta(seconds=holds / leaks))
+                longest = max(longest, self._level(full, now, holds, leaks) - timedelta(seconds=holds / leaks))
         return longest
 
     async def failed_from(self, address: str) -> None:
@@ -93,13 +95,21 @@ class Counters:
     async def _fill(self, address: str, failures: int) -> None:
         now = self._clock.now()
         async with self._store.write() as writing:
-            for name, subject, _, leaks in self._buckets(address):
-                # The moment at which the bucket will be empty stands for its level.
+            for name, subject, holds, leaks in self._buckets(address):
                 full = await login_store.failures(writing, self._election, name, subject, now)
-                empty = max(now, _later(full, now) + timedelta(seconds=failures / leaks))
+                level = self._level(full, now, holds, leaks) + timedelta(seconds=failures / leaks)
+                empty = now + min(max(timedelta(0), level), self._most(holds, leaks))
                 await login_store.set_failures(
                     writing, self._election, name, subject, login_store.Failures(1, empty), empty
                 )
+
+    def _level(self, full: login_store.Failures | None, now: datetime, holds: int, leaks: float) -> timedelta:
+        """Return how long a bucket takes to be empty: its moment of being so is what is kept of it."""
+        level = timedelta(0) if full is None else max(timedelta(0), full.wait_until - now)
+        return level if level <= self._most(holds, leaks) else timedelta(0)
+
+    def _most(self, holds: int, leaks: float) -> timedelta:
+        return timedelta(seconds=holds / leaks) + max(self._limits.longest_full, timedelta(seconds=1 / leaks))
 
     def _buckets(self, address: str) -> list[tuple[str, str, int, float]]:
         limits = self._limits
@@ -115,7 +125,3 @@ class Counters:
 
     def _mac(self, text: str) -> str:
         return self._keys.mac("login-subject", f"{self._election}/{text}")
-
-
-def _later(full: login_store.Failures | None, now: datetime) -> datetime:
-    return now if full is None else max(now, full.wait_until)
