@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, model_validator
+from pydantic_core import PydanticCustomError
 
 from isoloir_openid_connect.addresses import Address, Issuer
 from isoloir_openid_connect.assurance import Assurance
 from isoloir_openid_connect.config import LEVELS, FederationConfig, Level
+from isoloir_prosante_connect.brokered import Broker
 
 Preset = Literal["bas", "prod", "simulator"]
 
@@ -46,11 +48,22 @@ class ProSanteConnectConfig(FederationConfig):
     minimum_acr: Level = Field(
         default="eidas1", description="The least level of assurance that a login must have; better ones satisfy it."
     )
+    broker: Broker | None = Field(
+        default=None,
+        description="Where the issuer is the organiser's own Keycloak, which brokers Pro Santé Connect: how it tells "
+        "that. An empty table takes what isoloir-psc provision makes.",
+    )
     test_identities: Annotated[bool, Strict()] = Field(
         default=False,
         description="Accept the agency's test identities. They are refused all the same in an election that is not "
         "marked as a test.",
     )
+
+    @model_validator(mode="after")
+    def _broker_has_an_issuer(self) -> Self:
+        if self.broker is not None and self.issuer is None:
+            raise PydanticCustomError("psc_broker_issuer", "refused")
+        return self
 
     @property
     def service(self) -> str:
@@ -70,7 +83,7 @@ class ProSanteConnectConfig(FederationConfig):
     @property
     def scope(self) -> str:
         """The scope that every site asks for, under which all claims come."""
-        return "openid scope_all"
+        return "openid" if self.broker is not None else "openid scope_all"
 
     @property
     def assurance(self) -> Assurance:
@@ -81,6 +94,13 @@ class ProSanteConnectConfig(FederationConfig):
     def asserted_level(self) -> Level:
         """The least level taken: the provider's words are the policy's own."""
         return self.minimum_acr
+
+    @property
+    def effective_discovery_url(self) -> str:
+        """Where the provider describes itself; a broker does so at the standard path."""
+        if self.broker is not None and self.discovery_url is None:
+            return self.effective_issuer.rstrip("/") + FederationConfig.discovery_path
+        return super().effective_discovery_url
 
     def endpoint(self, name: str) -> str | None:
         """Return a configured address, or the preset's authorization endpoint while its issuer is kept."""

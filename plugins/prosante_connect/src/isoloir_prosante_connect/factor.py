@@ -30,8 +30,9 @@ class Professionals(Federation[P], Generic[P]):
         return (CLAIM,)
 
     def person(self, config: P, election: FlowElection, said: Said) -> Person:
-        """Read the national identifier and the name; raises Refusal ``psc_identity_…``."""
-        identity = read_identity(said.userinfo, accept_test=config.test_identities and election.test)
+        """Read the national identifier and the name; raises Refusal ``psc_identity_…``, ``psc_broker_…``."""
+        userinfo = said.userinfo if config.broker is None else config.broker.userinfo(said)
+        identity = read_identity(userinfo, accept_test=config.test_identities and election.test)
         return Person({CLAIM: identity.rpps}, identity.display)
 
 

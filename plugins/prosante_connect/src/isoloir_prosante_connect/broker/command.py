@@ -1,0 +1,243 @@
+"""``isoloir-psc``: an organiser's own Keycloak as the broker of Pro Santé Connect, made and looked over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from keycloak import KeycloakAdmin
+from keycloak.exceptions import KeycloakError
+from rich.text import Text
+
+from isoloir.commands.context import LANGUAGE_KEY, console, default_language, json_option, language, show_json
+from isoloir.hooks import Problem
+from isoloir.texts import LOCALES, Texts, read_catalogues
+from isoloir_prosante_connect.broker.inspection import inspect
+from isoloir_prosante_connect.broker.provisioning import Change, find_changes, told
+from isoloir_prosante_connect.broker.realm import Realm
+from isoloir_prosante_connect.broker.wanted import ALIAS, ClientAuth, Wanted, addresses
+from isoloir_prosante_connect.config import Preset
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--lang", type=click.Choice(LOCALES), envvar="ISOLOIR_LANG", default=None, help="The language of the answers."
+)
+@click.pass_context
+def main(ctx: click.Context, lang: str | None) -> None:
+    """Pro Santé Connect for an election: the organiser's own Keycloak as its broker, made and looked over."""
+    ctx.meta[LANGUAGE_KEY] = lang or default_language(os.environ)
+
+
+def _of_a_realm(command: F) -> F:
+    """Add the options that say which realm, and whose rights."""
+    for option in (
+        click.option("--client-id", default="isoloir", show_default=True, help="Isoloir's name in the realm."),
+        click.option("--alias", default=ALIAS, show_default=True, help="The realm's name for Pro Santé Connect."),
+        click.option("--admin-realm", default="master", show_default=True, help="The administrator's own realm."),
+        click.option("--admin", required=True, help="An administrator of the Keycloak."),
+        click.option(
+            "--password",
+            envvar="ISOLOIR_KEYCLOAK_PASSWORD",
+            prompt=True,
+            hide_input=True,
+            help="Their password: by ISOLOIR_KEYCLOAK_PASSWORD, or asked for.",
+        ),
+        click.option("--realm", required=True, help="The realm of the vote."),
+        click.option("--keycloak", required=True, help="Where the Keycloak is, https://…"),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@_of_a_realm
+@click.option("--preset", type=click.Choice(["bas", "prod"]), default="prod", show_default=True, help="Which one.")
+@click.option("--issuer", default=None, help="Another issuer than the preset's.")
+@click.option("--psc-client-id", required=True, help="The name that Pro Santé Connect gave to this Keycloak.")
+@click.option(
+    "--psc-secret-file", type=click.Path(path_type=Path, dir_okay=False, exists=True), help="Its secret, in a file."
+)
+@click.option(
+    "--psc-auth",
+    type=click.Choice(["client_secret_basic", "client_secret_post", "private_key_jwt"]),
+    default="client_secret_basic",
+    show_default=True,
+    help="How it shows itself there.",
+)
+@click.option(
+    "--client-secret-file",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    required=True,
+    help="The secret that Isoloir has at this Keycloak, in a file.",
+)
+@click.option("--redirect-uri", "redirect_uris", multiple=True, required=True, help="The factor's callback, whole.")
+@click.option(
+    "--post-logout-uri", "post_logout_uris", multiple=True, help="Where logouts end; the callbacks when left out."
+)
+@click.option("--renew-secret", is_flag=True, help="Write the secret of Pro Santé Connect again.")
+@click.option("--apply", "apply_now", is_flag=True, help="Do it; without, it is only said what would be done.")
+@json_option
+@click.pass_context
+def provision(
+    ctx: click.Context,
+    keycloak: str,
+    realm: str,
+    admin: str,
+    password: str,
+    admin_realm: str,
+    alias: str,
+    client_id: str,
+    preset: Preset,
+    issuer: str | None,
+    psc_client_id: str,
+    psc_secret_file: Path | None,
+    psc_auth: ClientAuth,
+    client_secret_file: Path,
+    redirect_uris: tuple[str, ...],
+    post_logout_uris: tuple[str, ...],
+    renew_secret: bool,
+    apply_now: bool,
+    as_json: bool,
+) -> None:
+    """Make a realm of your Keycloak the broker of Pro Santé Connect; what is there already stays.
+
+    Without --apply nothing is changed: it is said what would be. Exit status 0 where that works.
+    """
+    if (psc_secret_file is None) != (psc_auth == "private_key_jwt"):
+        raise click.UsageError(_texts().get(language(ctx), "psc.provision.secret"))
+    for uri in (*redirect_uris, *post_logout_uris):
+        if "*" in uri:
+            raise click.UsageError(
+                _texts().get(language(ctx), "error.psc_realm_redirect_wildcard", uri=uri, client=client_id)
+            )
+    wanted = Wanted(
+        realm=realm,
+        provider=addresses(preset, issuer),
+        provider_client_id=psc_client_id,
+        provider_secret=psc_secret_file.read_text().strip() if psc_secret_file else None,
+        provider_auth=psc_auth,
+        client_id=client_id,
+        client_secret=client_secret_file.read_text().strip(),
+        redirect_uris=redirect_uris,
+        post_logout_uris=post_logout_uris or redirect_uris,
+        alias=alias,
+    )
+
+    def changed() -> list[Change]:
+        there = _realm(keycloak, admin, password, admin_realm, realm)
+        changes = find_changes(there, wanted, renew_secret=renew_secret)
+        for change in changes if apply_now else ():
+            change.make()
+        return changes
+
+    changes = _asked(ctx, keycloak, changed)
+    if as_json:
+        show_json({"applied": apply_now, "changes": told(changes)})
+        return
+    texts, locale, out = _texts(), language(ctx), console()
+    for change in changes:
+        part = texts.get(locale, f"psc.part.{change.part}")
+        kind = texts.get(locale, f"psc.kind.{change.kind}")
+        keys = f" ({', '.join(change.keys)})" if change.keys else ""
+        out.print(
+            Text(
+                f"{kind} {part} « {change.name} »{keys}" if locale == "fr" else f"{kind} {part} “{change.name}”{keys}"
+            )
+        )
+    end = "nothing" if not changes else "done" if apply_now else "dry"
+    out.print(Text(texts.get(locale, f"psc.provision.{end}", count=len(changes)), style="green"))
+
+
+@main.command()
+@_of_a_realm
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="A callback that must be registered.")
+@json_option
+@click.pass_context
+def check(
+    ctx: click.Context,
+    keycloak: str,
+    realm: str,
+    admin: str,
+    password: str,
+    admin_realm: str,
+    alias: str,
+    client_id: str,
+    redirect_uris: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Say what is wrong with a realm that brokers Pro Santé Connect for a vote; nothing is changed.
+
+    Exit status 0 where it may serve a vote (remarks may remain), 1 where it may not.
+    """
+    problems = _asked(
+        ctx,
+        keycloak,
+        lambda: inspect(
+            _realm(keycloak, admin, password, admin_realm, realm),
+            alias=alias,
+            client_id=client_id,
+            redirect_uris=redirect_uris,
+        ),
+    )
+    tell(ctx, problems, as_json=as_json)
+
+
+def tell(ctx: click.Context, problems: list[Problem], *, as_json: bool) -> None:
+    """Print problems, the severe ones first, and leave with 1 where there is a severe one."""
+    texts, locale, out = _texts(), language(ctx), console()
+    severe = sum(one.severe for one in problems)
+    listed = [
+        {
+            "code": one.code,
+            "severe": one.severe,
+            "sentence": texts.get(locale, f"error.{one.code}", **one.values),
+            "remedy": texts.get(locale, f"error.{one.code}.remedy", **one.values),
+            "where": dict(one.values),
+        }
+        for one in sorted(problems, key=lambda one: not one.severe)
+    ]
+    if as_json:
+        show_json({"fit": not severe, "problems": listed})
+    else:
+        for one in listed:
+            out.print(Text(f"{one['code']}: {one['sentence']}", style="bold red" if one["severe"] else "yellow"))
+            out.print(Text(f"→ {one['remedy']}", style="green"))
+        end = "unfit" if severe else "fit"
+        out.print(Text(texts.get(locale, f"psc.check.{end}", count=severe), style="red" if severe else "green"))
+    if severe:
+        ctx.exit(1)
+
+
+def _realm(keycloak: str, admin: str, password: str, admin_realm: str, realm: str) -> Realm:
+    return Realm(
+        KeycloakAdmin(server_url=keycloak, username=admin, password=password, realm_name=admin_realm, timeout=30),
+        realm,
+    )
+
+
+R = TypeVar("R")
+
+
+def _asked(ctx: click.Context, keycloak: str, ask: Callable[[], R]) -> R:
+    """Ask Keycloak; where it refuses or is away, say so and leave with 1."""
+    try:
+        return ask()
+    except KeycloakError as error:
+        code = {401: "psc_keycloak_password", 403: "psc_keycloak_rights", None: "psc_keycloak_away"}.get(
+            error.response_code, "psc_keycloak_refused"
+        )
+        where = {"address": keycloak, "status": str(error.response_code or "–")}
+        texts, locale = _texts(), language(ctx)
+        click.echo(f"{code}: {texts.get(locale, f'error.{code}', **where)}", err=True)
+        click.echo(f"→ {texts.get(locale, f'error.{code}.remedy', **where)}", err=True)
+        ctx.exit(1)
+
+
+def _texts() -> Texts:
+    return Texts(read_catalogues("isoloir_openid_connect"), read_catalogues("isoloir_prosante_connect"))
