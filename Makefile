@@ -8,7 +8,7 @@ export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_openid_connect -p isoloir_prosante_connect \
-	-p isoloir_password_sms -p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
+	-p isoloir_psc -p isoloir_password_sms -p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
 .PHONY: help install demo test quick check simulate faults booth tampering attacks vectors bench screenshots accessibility
 

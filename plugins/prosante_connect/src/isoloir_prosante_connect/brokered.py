@@ -1,7 +1,7 @@
 """The way through a broker: the organiser's own Keycloak stands between this site and Pro Santé Connect.
 
 The broker must say of each login that it came from Pro Santé Connect and from nowhere else; what the provider said
-stands under one claim, where the broker's mappers put it (`isoloir_prosante_connect.broker`).
+stands under one claim, where the broker's mappers put it (`isoloir_psc`).
 """
 
 from __future__ import annotations

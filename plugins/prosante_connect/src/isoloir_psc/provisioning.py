@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 from urllib.parse import quote
 
-from isoloir_prosante_connect.broker.realm import Realm
-from isoloir_prosante_connect.broker.wanted import ENTRANCE, FIRST_LOGIN, SCOPE, Wanted, scope
+from isoloir_psc.realm import Realm
+from isoloir_psc.wanted import ENTRANCE, FIRST_LOGIN, SCOPE, Wanted, scope
 
 Kind = Literal["make", "set", "remove"]
 Part = Literal[
-    "realm", "flow", "provider", "provider_mapper", "profile", "scope", "mapper", "client", "client_scope", "entrance",
-    "actions",
+    "realm", "flow", "provider", "provider_mapper", "profile", "scope", "mapper", "client", "client_scope",
+    "entrance", "actions",
 ]  # fmt: skip
 OF_KEYCLOAK: Final = ("account", "account-console", "admin-cli")
 """Clients of every realm by which a user could change their own account, or log in by a password."""

@@ -12,10 +12,10 @@ from urllib.parse import quote, urlsplit
 
 from isoloir.hooks import Problem
 from isoloir_openid_connect.addresses import is_loopback
-from isoloir_prosante_connect.broker.provisioning import OF_KEYCLOAK, config_of
-from isoloir_prosante_connect.broker.realm import Realm
-from isoloir_prosante_connect.broker.wanted import NOTE
 from isoloir_prosante_connect.brokered import CLAIMS, HANDED_ON, NAMES
+from isoloir_psc.provisioning import OF_KEYCLOAK, config_of
+from isoloir_psc.realm import Realm
+from isoloir_psc.wanted import NOTE
 
 _NO_LOGIN: Final = frozenset({"auth-cookie", "identity-provider-redirector"})
 """Steps of a login flow by which nobody logs in here; and conditions, which let nobody in either."""
@@ -34,12 +34,9 @@ _OTHER_GRANTS: Final = {
 }  # fmt: skip
 
 
-def inspect(
-    realm: Realm, *, alias: str, client_id: str, redirect_uris: Iterable[str] = (), clear_text: bool = False
-) -> list[Problem]:
+def inspect(realm: Realm, *, alias: str, client_id: str, redirect_uris: Iterable[str] = ()) -> list[Problem]:
     """Return what is wrong with the realm, as Problems ``psc_realm_…``; nothing where it may serve a vote.
 
-    `clear_text` lets a Keycloak on another machine be asked over plain http (behind a proxy of its own, say).
     Raises keycloak.exceptions.KeycloakError.
     """
     settings = realm.settings()
@@ -51,13 +48,8 @@ def inspect(
         *_logins(realm, settings, client, alias),
         *_users(realm, alias),
         *_provider(realm, alias),
-        *(
-            _client(client, tuple(redirect_uris))
-            if client
-            else [Problem("psc_realm_client_missing", {"client": client_id})]
-        ),
-        *(_told(realm, client, alias) if client else ()),
-        *([] if clear_text or not _is_clear(realm.base) else [Problem("psc_realm_http", {"address": realm.base})]),
+        *_site(realm, client, client_id, alias, tuple(redirect_uris)),
+        *([Problem("psc_realm_http", {"address": realm.base})] if _is_clear(realm.base) else ()),
     ]
 
 
@@ -152,6 +144,16 @@ def _provider(realm: Realm, alias: str) -> Iterator[Problem]:
     )
     if others:
         yield Problem("psc_realm_other_providers", {"aliases": ", ".join(others)}, severe=False)
+
+
+def _site(
+    realm: Realm, client: Mapping[str, Any] | None, client_id: str, alias: str, redirect_uris: tuple[str, ...]
+) -> Iterator[Problem]:
+    if client is None or not client.get("enabled"):
+        yield Problem("psc_realm_client_missing", {"client": client_id})
+        return
+    yield from _client(client, redirect_uris)
+    yield from _told(realm, client, alias)
 
 
 def _client(client: Mapping[str, Any], redirect_uris: tuple[str, ...]) -> Iterator[Problem]:

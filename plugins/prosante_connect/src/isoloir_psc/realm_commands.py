@@ -1,8 +1,7 @@
-"""``isoloir-psc``: an organiser's own Keycloak as the broker of Pro Santé Connect, made and looked over."""
+"""``isoloir-psc provision`` and ``check``: an organiser's own Keycloak as broker, made and looked over."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,26 +11,17 @@ from keycloak import KeycloakAdmin
 from keycloak.exceptions import KeycloakError
 from rich.text import Text
 
-from isoloir.commands.context import LANGUAGE_KEY, console, default_language, json_option, language, show_json
+from isoloir.commands.context import console, json_option, language, show_json
 from isoloir.hooks import Problem
-from isoloir.texts import LOCALES, Texts, read_catalogues
-from isoloir_prosante_connect.broker.inspection import inspect
-from isoloir_prosante_connect.broker.provisioning import Change, find_changes, told
-from isoloir_prosante_connect.broker.realm import Realm
-from isoloir_prosante_connect.broker.wanted import ALIAS, ClientAuth, Wanted, addresses
+from isoloir.texts import Texts, read_catalogues
+from isoloir_prosante_connect.brokered import ALIAS
 from isoloir_prosante_connect.config import Preset
+from isoloir_psc.inspection import inspect
+from isoloir_psc.provisioning import Change, find_changes, told
+from isoloir_psc.realm import Realm
+from isoloir_psc.wanted import ClientAuth, Wanted, addresses
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option(
-    "--lang", type=click.Choice(LOCALES), envvar="ISOLOIR_LANG", default=None, help="The language of the answers."
-)
-@click.pass_context
-def main(ctx: click.Context, lang: str | None) -> None:
-    """Pro Santé Connect for an election: the organiser's own Keycloak as its broker, made and looked over."""
-    ctx.meta[LANGUAGE_KEY] = lang or default_language(os.environ)
 
 
 def _of_a_realm(command: F) -> F:
@@ -55,7 +45,7 @@ def _of_a_realm(command: F) -> F:
     return command
 
 
-@main.command()
+@click.command()
 @_of_a_realm
 @click.option("--preset", type=click.Choice(["bas", "prod"]), default="prod", show_default=True, help="Which one.")
 @click.option("--issuer", default=None, help="Another issuer than the preset's.")
@@ -142,19 +132,19 @@ def provision(
         return
     texts, locale, out = _texts(), language(ctx), console()
     for change in changes:
-        part = texts.get(locale, f"psc.part.{change.part}")
-        kind = texts.get(locale, f"psc.kind.{change.kind}")
-        keys = f" ({', '.join(change.keys)})" if change.keys else ""
-        out.print(
-            Text(
-                f"{kind} {part} « {change.name} »{keys}" if locale == "fr" else f"{kind} {part} “{change.name}”{keys}"
-            )
+        said = texts.get(
+            locale,
+            "psc.change",
+            kind=texts.get(locale, f"psc.kind.{change.kind}"),
+            part=texts.get(locale, f"psc.part.{change.part}"),
+            name=change.name,
         )
+        out.print(Text(said + (f" ({', '.join(change.keys)})" if change.keys else "")))
     end = "nothing" if not changes else "done" if apply_now else "dry"
     out.print(Text(texts.get(locale, f"psc.provision.{end}", count=len(changes)), style="green"))
 
 
-@main.command()
+@click.command()
 @_of_a_realm
 @click.option("--redirect-uri", "redirect_uris", multiple=True, help="A callback that must be registered.")
 @json_option
@@ -229,15 +219,22 @@ def _asked(ctx: click.Context, keycloak: str, ask: Callable[[], R]) -> R:
     try:
         return ask()
     except KeycloakError as error:
-        code = {401: "psc_keycloak_password", 403: "psc_keycloak_rights", None: "psc_keycloak_away"}.get(
-            error.response_code, "psc_keycloak_refused"
-        )
-        where = {"address": keycloak, "status": str(error.response_code or "–")}
+        problem = _why(error, keycloak)
         texts, locale = _texts(), language(ctx)
-        click.echo(f"{code}: {texts.get(locale, f'error.{code}', **where)}", err=True)
-        click.echo(f"→ {texts.get(locale, f'error.{code}.remedy', **where)}", err=True)
+        click.echo(f"{problem.code}: {texts.get(locale, f'error.{problem.code}', **problem.values)}", err=True)
+        click.echo(f"→ {texts.get(locale, f'error.{problem.code}.remedy', **problem.values)}", err=True)
         ctx.exit(1)
 
 
+def _why(error: KeycloakError, address: str) -> Problem:
+    if error.response_code == 401:
+        return Problem("psc_keycloak_password")
+    if error.response_code == 403:
+        return Problem("psc_keycloak_rights")
+    if error.response_code is None:
+        return Problem("psc_keycloak_away", {"address": address})
+    return Problem("psc_keycloak_refused", {"address": address, "status": str(error.response_code)})
+
+
 def _texts() -> Texts:
-    return Texts(read_catalogues("isoloir_openid_connect"), read_catalogues("isoloir_prosante_connect"))
+    return Texts(read_catalogues("isoloir_psc"))

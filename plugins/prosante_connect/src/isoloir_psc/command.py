@@ -1,0 +1,38 @@
+"""``isoloir-psc``: Pro Santé Connect for whoever organises an election."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from isoloir.commands import LazyGroup
+from isoloir.commands.context import LANGUAGE_KEY, default_language, language
+from isoloir.texts import LOCALES, Texts, read_catalogues
+
+
+class _Tools(LazyGroup):
+    """The commands; one whose library is not installed says so."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command; ClickException where the extra `keycloak` is not installed."""
+        try:
+            return super().get_command(ctx, cmd_name)
+        except ModuleNotFoundError as error:
+            if error.name != "keycloak":
+                raise
+            said = Texts(read_catalogues("isoloir_psc")).get(language(ctx), "psc.extra")
+            raise click.ClickException(said) from None
+
+
+_COMMANDS = {name: f"isoloir_psc.realm_commands:{name}" for name in ("provision", "check")}
+
+
+@click.group(cls=_Tools, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--lang", type=click.Choice(LOCALES), envvar="ISOLOIR_LANG", default=None, help="The language of the answers."
+)
+@click.pass_context
+def main(ctx: click.Context, lang: str | None) -> None:
+    """Pro Santé Connect for an election: your own Keycloak as its broker, made and looked over."""
+    ctx.meta[LANGUAGE_KEY] = lang or default_language(os.environ)
