@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import tomllib
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import click
 from rich.text import Text
 
 from isoloir.clock import SystemClock
-from isoloir.commands import LazyGroup
+from isoloir.commands import LazyGroup, connections
 from isoloir.commands.context import (
     console,
     core_texts,
@@ -48,13 +49,16 @@ def election() -> None:
 
 @election.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option("--connect", is_flag=True, help="Try the connections too: each factor's and notifier's own check.")
 @json_option
 @click.pass_context
-def check(ctx: click.Context, file: Path, as_json: bool) -> None:
+def check(ctx: click.Context, file: Path, connect: bool, as_json: bool) -> None:
     """Check an election's file: file, line, key and remedy of every mistake at once.
 
     With --instance the file is checked with the plugins that the instance allows; without, with those that it
-    names and that are installed.
+    names and that are installed. With --connect a file without mistakes is tried as well: providers are asked for
+    their description and their keys, mail servers for their greeting; nobody is logged in and nothing is sent.
+    Secrets are read relative to the instance, or to the file. Exit status 1 where voters would be kept out.
     """
     allowed = read_settings(instance_folder(ctx)).plugins if ctx.find_root().obj is not None else named_plugins(file)
     plugins = PluginSet.load(allowed)
@@ -65,10 +69,14 @@ def check(ctx: click.Context, file: Path, as_json: bool) -> None:
             raise
         show_json({"valid": False, "file": str(file), "plugins": list(plugins.versions), **_told(ctx, error)})
         ctx.exit(1)
+    folder = file.parent if ctx.find_root().obj is None else instance_folder(ctx)
+    tried = asyncio.run(connections.try_connections(read, plugins, folder)) if connect else []
     if as_json:
-        show_json({"valid": True, "file": str(file), "plugins": list(plugins.versions), "id": read.id, "errors": []})
-        return
-    told = core_texts().get(
+        told = {"valid": True, "file": str(file), "plugins": list(plugins.versions), "id": read.id, "errors": []}
+        found = {"connections": connections.as_json(tried, plugins, language(ctx))} if connect else {}
+        show_json({**told, **found})
+        ctx.exit(int(connections.severe(tried)))
+    valid = core_texts().get(
         language(ctx),
         "election.check.valid",
         file=str(file),
@@ -76,7 +84,9 @@ def check(ctx: click.Context, file: Path, as_json: bool) -> None:
         branches=len(read.policy.any),
         plugins=", ".join(plugins.versions) or "–",
     )
-    console().print(Text(told, style="green"))
+    console().print(Text(valid, style="green"))
+    connections.show(ctx, tried, plugins)
+    ctx.exit(int(connections.severe(tried)))
 
 
 @election.command()

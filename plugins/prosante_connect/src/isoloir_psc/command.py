@@ -8,7 +8,8 @@ import click
 
 from isoloir.commands import LazyGroup
 from isoloir.commands.context import LANGUAGE_KEY, default_language, language
-from isoloir.texts import LOCALES, Texts, read_catalogues
+from isoloir.texts import LOCALES
+from isoloir_psc.telling import own_texts
 
 
 class _Tools(LazyGroup):
@@ -21,11 +22,14 @@ class _Tools(LazyGroup):
         except ModuleNotFoundError as error:
             if error.name != "keycloak":
                 raise
-            said = Texts(read_catalogues("isoloir_psc")).get(language(ctx), "psc.extra")
-            raise click.ClickException(said) from None
+            raise click.ClickException(own_texts().get(language(ctx), "psc.extra")) from None
 
 
-_COMMANDS = {name: f"isoloir_psc.realm_commands:{name}" for name in ("provision", "check")}
+_COMMANDS = {
+    "provision": "isoloir_psc.realm_commands:provision",
+    "check": "isoloir_psc.realm_commands:check",
+    "doctor": "isoloir_psc.doctor:doctor",
+}
 
 
 @click.group(cls=_Tools, table=_COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

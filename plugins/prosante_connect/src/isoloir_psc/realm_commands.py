@@ -13,12 +13,12 @@ from rich.text import Text
 
 from isoloir.commands.context import console, json_option, language, show_json
 from isoloir.hooks import Problem
-from isoloir.texts import Texts, read_catalogues
 from isoloir_prosante_connect.brokered import ALIAS
 from isoloir_prosante_connect.config import Preset
 from isoloir_psc.inspection import inspect
 from isoloir_psc.provisioning import Change, find_changes, told
 from isoloir_psc.realm import Realm
+from isoloir_psc.telling import own_texts, tell
 from isoloir_psc.wanted import ClientAuth, Wanted, addresses
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -100,11 +100,11 @@ def provision(
     Without --apply nothing is changed: it is said what would be. Exit status 0 where that works.
     """
     if (psc_secret_file is None) != (psc_auth == "private_key_jwt"):
-        raise click.UsageError(_texts().get(language(ctx), "psc.provision.secret"))
+        raise click.UsageError(own_texts().get(language(ctx), "psc.provision.secret"))
     for uri in (*redirect_uris, *post_logout_uris):
         if "*" in uri:
             raise click.UsageError(
-                _texts().get(language(ctx), "error.psc_realm_redirect_wildcard", uri=uri, client=client_id)
+                own_texts().get(language(ctx), "error.psc_realm_redirect_wildcard", uri=uri, client=client_id)
             )
     wanted = Wanted(
         realm=realm,
@@ -130,7 +130,7 @@ def provision(
     if as_json:
         show_json({"applied": apply_now, "changes": told(changes)})
         return
-    texts, locale, out = _texts(), language(ctx), console()
+    texts, locale, out = own_texts(), language(ctx), console()
     for change in changes:
         said = texts.get(
             locale,
@@ -175,33 +175,7 @@ def check(
             redirect_uris=redirect_uris,
         ),
     )
-    tell(ctx, problems, as_json=as_json)
-
-
-def tell(ctx: click.Context, problems: list[Problem], *, as_json: bool) -> None:
-    """Print problems, the severe ones first, and leave with 1 where there is a severe one."""
-    texts, locale, out = _texts(), language(ctx), console()
-    severe = sum(one.severe for one in problems)
-    listed = [
-        {
-            "code": one.code,
-            "severe": one.severe,
-            "sentence": texts.get(locale, f"error.{one.code}", **one.values),
-            "remedy": texts.get(locale, f"error.{one.code}.remedy", **one.values),
-            "where": dict(one.values),
-        }
-        for one in sorted(problems, key=lambda one: not one.severe)
-    ]
-    if as_json:
-        show_json({"fit": not severe, "problems": listed})
-    else:
-        for one in listed:
-            out.print(Text(f"{one['code']}: {one['sentence']}", style="bold red" if one["severe"] else "yellow"))
-            out.print(Text(f"→ {one['remedy']}", style="green"))
-        end = "unfit" if severe else "fit"
-        out.print(Text(texts.get(locale, f"psc.check.{end}", count=severe), style="red" if severe else "green"))
-    if severe:
-        ctx.exit(1)
+    tell(ctx, problems, own_texts(), what="check", as_json=as_json)
 
 
 def _realm(keycloak: str, admin: str, password: str, admin_realm: str, realm: str) -> Realm:
@@ -220,7 +194,7 @@ def _asked(ctx: click.Context, keycloak: str, ask: Callable[[], R]) -> R:
         return ask()
     except KeycloakError as error:
         problem = _why(error, keycloak)
-        texts, locale = _texts(), language(ctx)
+        texts, locale = own_texts(), language(ctx)
         click.echo(f"{problem.code}: {texts.get(locale, f'error.{problem.code}', **problem.values)}", err=True)
         click.echo(f"→ {texts.get(locale, f'error.{problem.code}.remedy', **problem.values)}", err=True)
         ctx.exit(1)
@@ -234,7 +208,3 @@ def _why(error: KeycloakError, address: str) -> Problem:
     if error.response_code is None:
         return Problem("psc_keycloak_away", {"address": address})
     return Problem("psc_keycloak_refused", {"address": address, "status": str(error.response_code)})
-
-
-def _texts() -> Texts:
-    return Texts(read_catalogues("isoloir_psc"))
