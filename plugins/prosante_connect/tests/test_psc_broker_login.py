@@ -18,7 +18,7 @@ from isoloir.testing import FactorRun, FakeFlow
 from isoloir_openid_connect.mapping import Said
 from isoloir_openid_connect.refusal import Refusal
 from isoloir_prosante_connect.brokered import HANDED_ON, Broker
-from isoloir_prosante_connect.config import ProSanteConnectConfig
+from isoloir_prosante_connect.config import ECpsConfig, ProSanteConnectConfig
 from isoloir_prosante_connect.factor import ProSanteConnect
 from isoloir_prosante_connect.keycloak import PASSWORD, Keycloak, RelyingSite, log_in, log_out, make_browser
 from isoloir_prosante_connect.simulator import SHAPES
@@ -213,3 +213,12 @@ def test_a_broker_without_its_issuer_is_refused() -> None:
     with pytest.raises(ValidationError) as refusal:
         ProSanteConnectConfig.model_validate({"client_id": "a", "client_secret": "b", "broker": {}})
     assert [one["type"] for one in refusal.value.errors()] == ["psc_broker_issuer"]
+
+
+def test_an_approval_does_not_pass_through_a_broker() -> None:
+    """A broker has no telephone to ring; without one, the same configuration is good."""
+    good = {"client_id": "a", "client_secret": "b", "issuer": "https://broker.example/realms/vote"}
+    ECpsConfig.model_validate(good)
+    with pytest.raises(ValidationError) as refusal:
+        ECpsConfig.model_validate(good | {"broker": {}})
+    assert [one["type"] for one in refusal.value.errors()] == ["psc_ecps_broker"]

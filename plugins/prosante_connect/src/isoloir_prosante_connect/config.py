@@ -122,6 +122,12 @@ class ECpsConfig(ProSanteConnectConfig):
         description="What approves: MOBILE (the e-CPS application on the telephone) or CARD (the CPS card).",
     )
 
+    @model_validator(mode="after")
+    def _no_broker(self) -> Self:
+        if self.broker is not None:
+            raise PydanticCustomError("psc_ecps_broker", "refused")
+        return self
+
     def endpoint(self, name: str) -> str | None:
         """Return a configured address, or the preset's while its issuer is kept."""
         given = super().endpoint(name)
