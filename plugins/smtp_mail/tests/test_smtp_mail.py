@@ -34,7 +34,7 @@ MESSAGE = Message(
 
 
 def plain(port: int, **changes: Any) -> SmtpConfig:
-    return SmtpConfig(host="127.0.0.1", port=port, tls="none", timeout=5, **changes)
+    return SmtpConfig(host="127.0.0.1", port=port, tls="none", timeout=30, **changes)
 
 
 async def test_an_email_arrives_as_it_was_written(serve: Callable[..., int], post: Any) -> None:
@@ -143,17 +143,17 @@ async def test_starttls_is_used_and_the_certificate_checked(
     """With the authority's certificate the text goes encrypted; without, nothing is sent at all."""
     public, context = certificate
     port = serve(tls_context=context, require_starttls=True)
-    trusted = SmtpConfig(host="127.0.0.1", port=port, ca_file=str(public), timeout=5)
+    trusted = SmtpConfig(host="127.0.0.1", port=port, ca_file=str(public), timeout=30)
     assert isinstance(await NOTIFIER.send(trusted, MESSAGE), Accepted)
     assert post.encrypted == [True]
-    untrusted = SmtpConfig(host="127.0.0.1", port=port, timeout=5)
+    untrusted = SmtpConfig(host="127.0.0.1", port=port, timeout=30)
     assert await NOTIFIER.send(untrusted, MESSAGE) == Rejected("smtp_tls", permanent=False)
     assert len(post.envelopes) == 1
 
 
 async def test_nothing_goes_in_clear_where_starttls_is_asked(serve: Callable[..., int], post: Any) -> None:
     """A server without STARTTLS, or a stripped one, gets no message."""
-    answer = await NOTIFIER.send(SmtpConfig(host="127.0.0.1", port=serve(), timeout=5), MESSAGE)
+    answer = await NOTIFIER.send(SmtpConfig(host="127.0.0.1", port=serve(), timeout=30), MESSAGE)
     assert isinstance(answer, Rejected)
     assert not answer.permanent
     assert post.envelopes == []
@@ -173,7 +173,7 @@ async def test_the_account_is_used_over_tls(
             ca_file=str(public),
             username="vote",
             password=SecretStr(password),
-            timeout=5,
+            timeout=30,
         )
 
     assert isinstance(await NOTIFIER.send(account("correct horse"), MESSAGE), Accepted)

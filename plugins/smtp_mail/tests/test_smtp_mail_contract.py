@@ -35,13 +35,13 @@ class TestSmtpMailContract(NotifierContract):
 
     @pytest.fixture
     def config(self, serve: Callable[..., int]) -> PluginConfig:  # type: ignore[override]
-        return SmtpConfig(host="127.0.0.1", port=serve(), tls="none", timeout=5)
+        return SmtpConfig(host="127.0.0.1", port=serve(), tls="none", timeout=30)
 
     @pytest.fixture
     def unreachable(self) -> PluginConfig:
         with socket.socket() as taken:  # a port that is free again in a moment, where nobody answers
             taken.bind(("127.0.0.1", 0))
-            return SmtpConfig(host="127.0.0.1", port=taken.getsockname()[1], tls="none", timeout=5)
+            return SmtpConfig(host="127.0.0.1", port=taken.getsockname()[1], tls="none", timeout=30)
 
     async def delivered(self, config: PluginConfig) -> list[tuple[str, str, str]]:
         mails = [
