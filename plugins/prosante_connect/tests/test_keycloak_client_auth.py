@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from joserfc.jwk import ECKey, RSAKey
+from keycloak_kit.sitting import CALLBACK, SECRET
 from pydantic import SecretStr
 
 from isoloir.clock import SystemClock
@@ -29,8 +30,6 @@ from isoloir_prosante_connect.keycloak import (
 
 pytestmark = pytest.mark.slow
 
-CALLBACK = FakeFlow(instance="psc").callback
-SECRET = "k7-Une.phrase:de+passe/longue"
 RSA, OTHER_RSA = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
 EC, OTHER_EC = ECKey.generate_key("P-256"), ECKey.generate_key("P-256")
 IN = Proved({"rpps": Claim("99700000017", Asserted("eidas1"))}, "Dr Alix Martin")

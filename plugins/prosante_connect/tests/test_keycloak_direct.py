@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import urlsafe_b64decode
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from keycloak_kit.sitting import CALLBACK, NO_RPPS, SECRET, SHOWN, Sit, refused, seats
 
-from isoloir.clock import SystemClock
-from isoloir.hooks import Asserted, Claim, Proved, Redirect, Refused, Start
-from isoloir.testing import FactorRun, FakeFlow
-from isoloir_prosante_connect.config import ProSanteConnectConfig
-from isoloir_prosante_connect.factor import ProSanteConnect
+from isoloir.hooks import Asserted, Claim, Proved, Redirect, Start
 from isoloir_prosante_connect.keycloak import (
     PASSWORD,
     Keycloak,
@@ -34,9 +28,6 @@ from isoloir_prosante_connect.simulator import SHAPES, Identity
 
 pytestmark = pytest.mark.slow
 
-CALLBACK = FakeFlow(instance="psc").callback
-SECRET = "k7-Une.phrase:de+passe/longue"
-
 
 @pytest.fixture(scope="module")
 def wallet(keycloak: Keycloak) -> Wallet:
@@ -46,61 +37,13 @@ def wallet(keycloak: Keycloak) -> Wallet:
     return make_wallet(keycloak, [site, signed], realm=f"esante-wallet-{secrets.token_hex(4)}")
 
 
-@dataclass
-class Person:
-    """One voter before one browser."""
-
-    run: FactorRun
-    browser: httpx2.AsyncClient
-
-    async def log_in(self, number: str) -> Any:
-        """Go out to Keycloak, log in there, come back."""
-        step = await self.run.start()
-        assert isinstance(step, Redirect), step
-        url = await log_in(self.browser, step.url, number, PASSWORD, CALLBACK)
-        return await self.run.come_back(**dict(parse_qsl(urlsplit(url).query)))
-
-
-def refused(code: str) -> Refused:
-    """A refusal, in the sentence of which the provider is named."""
-    return Refused(code, {"provider": "Pro Santé Connect"})
-
-
-Sit = Callable[..., AbstractAsyncContextManager[Person]]
-
-
 @pytest.fixture
 def sit(wallet: Wallet) -> Sit:
     """`async with sit(test=…, **config)`: a voter with a browser and a login of their own."""
-
-    @asynccontextmanager
-    async def sat(*, test: bool = False, **changes: Any) -> AsyncIterator[Person]:
-        async with httpx2.AsyncClient(trust_env=False) as http, make_browser() as browser:
-            flow = FakeFlow(http=http, clock=SystemClock(), instance="psc", test=test)  # type: ignore[arg-type]
-            config = ProSanteConnectConfig.model_validate(
-                {
-                    "preset": "simulator", "issuer": wallet.issuer, "discovery_url": wallet.discovery_url,
-                    "client_id": "isoloir", "client_secret": SECRET,
-                }
-                | changes
-            )  # fmt: skip
-            yield Person(FactorRun(ProSanteConnect(), config, flow), browser)
-
-    return sat
+    return seats(issuer=wallet.issuer, discovery_url=wallet.discovery_url)
 
 
-@pytest.mark.parametrize(
-    ("number", "display"),
-    [
-        ("899700000017", "Dr Alix Martin"),
-        ("899700000025", "Dr Camille Bernard-Leroy"),
-        ("899700000033", "Dr Dominique Petit"),
-        ("899700000041", "Dr Sacha Moreau"),
-        ("899700000058", "Pr Claude Roux"),
-        ("899700000066", "Dr Maxime Girard"),
-        ("899700000074", "Lou Faure"),
-    ],
-)
+@pytest.mark.parametrize(("number", "display"), SHOWN.items())
 @pytest.mark.parametrize("client_id", ["isoloir", "isoloir-signed"])
 async def test_every_shape_logs_in_at_a_real_keycloak(sit: Sit, client_id: str, number: str, display: str) -> None:
     """One exercise or several, activities or none, any level or none, empty texts; user-info in JSON or signed."""
@@ -108,15 +51,7 @@ async def test_every_shape_logs_in_at_a_real_keycloak(sit: Sit, client_id: str, 
         assert await person.log_in(number) == Proved({"rpps": Claim(number[1:], Asserted("eidas1"))}, display)
 
 
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        ("099700018", "psc_identity_adeli"),
-        ("30B0193488/CPET00001", "psc_identity_structure"),
-        ("526700000000015/0001", "psc_identity_structure"),
-        ("ANS20231122132732", "psc_identity_test"),
-    ],
-)
+@pytest.mark.parametrize(("number", "code"), NO_RPPS.items())
 async def test_who_has_no_rpps_number_is_refused_at_a_real_keycloak(sit: Sit, number: str, code: str) -> None:
     """ADELI, an establishment's own number, a test identity: each in its own words."""
     async with sit() as person:

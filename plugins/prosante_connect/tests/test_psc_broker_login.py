@@ -2,53 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-import httpx2
 import pytest
+from keycloak_kit.sitting import CALLBACK, NO_RPPS, SECRET, SHOWN, Sit, refused, seats
 from pydantic import ValidationError
 
-from isoloir.clock import SystemClock
-from isoloir.hooks import Asserted, Claim, Proved, Redirect, Refused, Start
-from isoloir.testing import FactorRun, FakeFlow
+from isoloir.hooks import Asserted, Claim, Proved, Redirect, Start
 from isoloir_openid_connect.mapping import Said
 from isoloir_openid_connect.refusal import Refusal
 from isoloir_prosante_connect.brokered import HANDED_ON, Broker
 from isoloir_prosante_connect.config import ECpsConfig, ProSanteConnectConfig
-from isoloir_prosante_connect.factor import ProSanteConnect
-from isoloir_prosante_connect.keycloak import PASSWORD, Keycloak, RelyingSite, log_in, log_out, make_browser
+from isoloir_prosante_connect.keycloak import Keycloak, RelyingSite, log_in, log_out
 from isoloir_prosante_connect.simulator import SHAPES
 from isoloir_psc.trial import Brokered, make_brokered
-
-CALLBACK = FakeFlow(instance="psc").callback
-SECRET = "k7-Une.phrase:de+passe/longue"
-
-
-@dataclass
-class Person:
-    """One voter before one browser."""
-
-    run: FactorRun
-    browser: httpx2.AsyncClient
-
-    async def log_in(self, number: str) -> Any:
-        """Go out to the broker and on to Pro Santé Connect, log in there, come back."""
-        step = await self.run.start()
-        assert isinstance(step, Redirect), step
-        url = await log_in(self.browser, step.url, number, PASSWORD, CALLBACK)
-        return await self.run.come_back(**dict(parse_qsl(urlsplit(url).query)))
-
-
-def refused(code: str) -> Refused:
-    """A refusal, in the sentence of which the provider is named."""
-    return Refused(code, {"provider": "Pro Santé Connect"})
-
-
-Sit = Callable[..., AbstractAsyncContextManager[Person]]
 
 
 @pytest.fixture(scope="module")
@@ -60,36 +28,11 @@ def brokered(keycloak: Keycloak) -> Brokered:
 @pytest.fixture
 def sit(brokered: Brokered) -> Sit:
     """`async with sit(test=…, **config)`: a voter with a browser and a login of their own."""
-
-    @asynccontextmanager
-    async def sat(*, test: bool = False, **changes: Any) -> AsyncIterator[Person]:
-        async with httpx2.AsyncClient(trust_env=False) as http, make_browser() as browser:
-            flow = FakeFlow(http=http, clock=SystemClock(), instance="psc", test=test)  # type: ignore[arg-type]
-            config = ProSanteConnectConfig.model_validate(
-                {
-                    "preset": "simulator", "issuer": brokered.issuer, "broker": {},
-                    "client_id": "isoloir", "client_secret": SECRET,
-                }
-                | changes
-            )  # fmt: skip
-            yield Person(FactorRun(ProSanteConnect(), config, flow), browser)
-
-    return sat
+    return seats(issuer=brokered.issuer, broker={})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "display"),
-    [
-        ("899700000017", "Dr Alix Martin"),
-        ("899700000025", "Dr Camille Bernard-Leroy"),
-        ("899700000033", "Dr Dominique Petit"),
-        ("899700000041", "Dr Sacha Moreau"),
-        ("899700000058", "Pr Claude Roux"),
-        ("899700000066", "Dr Maxime Girard"),
-        ("899700000074", "Lou Faure"),
-    ],
-)
+@pytest.mark.parametrize(("number", "display"), SHOWN.items())
 async def test_every_shape_logs_in_through_the_broker(sit: Sit, number: str, display: str) -> None:
     """The claims and the name shown are those of a direct login; at the second login too, when the user exists."""
     for _ in range(2):
@@ -98,15 +41,7 @@ async def test_every_shape_logs_in_through_the_broker(sit: Sit, number: str, dis
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("number", "code"),
-    [
-        ("099700018", "psc_identity_adeli"),
-        ("30B0193488/CPET00001", "psc_identity_structure"),
-        ("526700000000015/0001", "psc_identity_structure"),
-        ("ANS20231122132732", "psc_identity_test"),
-    ],
-)
+@pytest.mark.parametrize(("number", "code"), NO_RPPS.items())
 async def test_who_has_no_rpps_number_is_refused_through_the_broker(sit: Sit, number: str, code: str) -> None:
     """In the same words as direct."""
     async with sit() as person:

@@ -107,6 +107,30 @@ def test_a_wildcard_is_not_provisioned(typed: Type) -> None:
     assert "https://vote.example/*" in refused.output
 
 
+@pytest.mark.parametrize("address", ["http://keycloak.example", "keycloak.example", "http://10.0.0.1:8080"])
+def test_no_password_goes_to_a_keycloak_in_clear(address: str) -> None:
+    """A clear or malformed address is refused before anybody is asked; the same on this machine is asked."""
+    check = ["check", "--realm", "vote", "--admin", "a", "--password", "b", "--keycloak"]
+    refused = CliRunner().invoke(main, ["--lang", "en", *check, address], catch_exceptions=False)
+    assert (refused.exit_code, refused.output.partition(":")[0]) == (1, "psc_realm_http")
+    asked = CliRunner().invoke(main, ["--lang", "en", *check, "http://127.0.0.1:9"], catch_exceptions=False)
+    assert (asked.exit_code, asked.output.partition(":")[0]) == (1, "psc_keycloak_away")
+
+
+def test_an_empty_secret_is_not_provisioned(tmp_path: Path) -> None:
+    """The file is named, before anybody is asked."""
+    empty = tmp_path / "secret"
+    empty.write_text("\n")
+    refused = CliRunner().invoke(
+        main,
+        ["--lang", "en", "provision", "--keycloak", "http://127.0.0.1:9", "--realm", "vote", "--admin", "a",
+         "--password", "b", "--psc-client-id", "c", "--psc-secret-file", str(empty), "--client-secret-file",
+         str(empty), "--redirect-uri", CALLBACK],
+    )  # fmt: skip
+    assert refused.exit_code == 2
+    assert "is empty" in refused.output
+
+
 def test_every_code_of_the_tools_has_its_sentence_and_remedy() -> None:
     """In both languages, and none says what nothing finds."""
     codes = literal_codes("isoloir_psc", frozenset({"Problem"}))

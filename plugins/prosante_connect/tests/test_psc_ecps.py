@@ -235,6 +235,16 @@ async def test_a_provider_that_stays_away_is_told_as_such(make: MakeWindow) -> N
     assert step == refused("oidc_unavailable")
 
 
+async def test_a_provider_too_slow_for_one_step_is_named(make: MakeWindow) -> None:
+    """Answers that each come in time, but together too late, are the provider's absence and no inner failure."""
+    window = make(timeout=1)
+    await window.ask()
+    await window.telephone.answer()
+    window.simulator.authority.slow_seconds = 0.7
+    window.simulator.fail("jwks_slow", "userinfo_slow")
+    assert await window.tick() == refused("oidc_unavailable")
+
+
 # --- how it ends otherwise -----------------------------------------------------------------------------------
 
 

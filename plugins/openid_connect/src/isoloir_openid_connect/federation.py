@@ -90,19 +90,23 @@ class Federation(Factor[F], Generic[F]):
         return dict.fromkeys(self.proves(config), Asserted(config.asserted_level))
 
     async def advance(self, config: F, flow: Flow, event: Event) -> Step:
-        """Send the voter out at `Start`; check what comes back at `Return`."""
+        """Take one `step`, in time; a refusal is told in the plugin's own words."""
         try:
             # Shorter than the patience of the core, whose words could not name the provider.
             async with asyncio.timeout(config.timeout):
-                if isinstance(event, Start):
-                    return await self._start(config, flow)
-                if isinstance(event, Return):
-                    return await self._return(config, flow, event.params)
+                return await self.step(config, flow, event)
         except TimeoutError:
             return self.refused(config, Refusal("oidc_unavailable"))
         except Refusal as refusal:
             return self.refused(config, refusal)
-        return self.refused(config, Refusal("oidc_expired"))
+
+    async def step(self, config: F, flow: Flow, event: Event) -> Step:
+        """Send the voter out at `Start`; check what comes back at `Return`; raises Refusal."""
+        if isinstance(event, Start):
+            return await self._start(config, flow)
+        if isinstance(event, Return):
+            return await self._return(config, flow, event.params)
+        raise Refusal("oidc_expired")
 
     def certificate(self, config: F) -> ClientCertificate | None:
         """Return this site's certificate, where that is how it shows who it is (RFC 8705)."""

@@ -9,6 +9,7 @@ that nobody answers.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import math
 import secrets
@@ -69,14 +70,11 @@ class ECps(Professionals[ECpsConfig]):
     config = ECpsConfig
     forms: ClassVar[tuple[type[FactorForm], ...]] = (ECpsNumber, ECpsSend)
 
-    async def advance(self, config: ECpsConfig, flow: Flow, event: Event) -> Step:
+    async def step(self, config: ECpsConfig, flow: Flow, event: Event) -> Step:
         """Ask for the number unless it is proved, ring, and ask the provider about it at each tick."""
-        try:
-            if isinstance(event, Tick):
-                return await self._tick(config, flow)
-            return await self._ask(config, flow, event.form if isinstance(event, Submit) else None)
-        except Refusal as refusal:
-            return self.refused(config, refusal)
+        if isinstance(event, Tick):
+            return await self._tick(config, flow)
+        return await self._ask(config, flow, event.form if isinstance(event, Submit) else None)
 
     async def check(self, config: ECpsConfig) -> list[Problem]:
         """Test the connection, and whether the provider says where an approval is asked for."""
@@ -178,8 +176,12 @@ class ECps(Professionals[ECpsConfig]):
         if not request.auth_req_id:
             return "authorization_pending"
         try:
-            client = await self.client(config, flow)
-            answer = await client.ask_tokens({"grant_type": GRANT, "auth_req_id": request.auth_req_id})
+            # Half of the step at most: the rest is for reading who it is.
+            async with asyncio.timeout(config.timeout / 2):
+                client = await self.client(config, flow)
+                answer = await client.ask_tokens({"grant_type": GRANT, "auth_req_id": request.auth_req_id})
+        except TimeoutError:
+            return "unavailable"
         except Refusal as refusal:
             if refusal.code != "oidc_unavailable":
                 raise

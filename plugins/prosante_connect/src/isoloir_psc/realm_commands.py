@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import click
 from keycloak import KeycloakAdmin
@@ -13,6 +13,7 @@ from rich.text import Text
 
 from isoloir.commands.context import console, json_option, language, show_json
 from isoloir.hooks import Problem
+from isoloir_openid_connect.addresses import is_safe_address
 from isoloir_prosante_connect.brokered import ALIAS
 from isoloir_prosante_connect.config import Preset
 from isoloir_psc.inspection import inspect
@@ -110,10 +111,10 @@ def provision(
         realm=realm,
         provider=addresses(preset, issuer),
         provider_client_id=psc_client_id,
-        provider_secret=psc_secret_file.read_text().strip() if psc_secret_file else None,
+        provider_secret=_secret(ctx, psc_secret_file) if psc_secret_file else None,
         provider_auth=psc_auth,
         client_id=client_id,
-        client_secret=client_secret_file.read_text().strip(),
+        client_secret=_secret(ctx, client_secret_file),
         redirect_uris=redirect_uris,
         post_logout_uris=post_logout_uris or redirect_uris,
         alias=alias,
@@ -178,6 +179,13 @@ def check(
     tell(ctx, problems, own_texts(), what="check", as_json=as_json)
 
 
+def _secret(ctx: click.Context, file: Path) -> str:
+    secret = file.read_text().strip()
+    if not secret:
+        raise click.UsageError(own_texts().get(language(ctx), "psc.provision.empty", file=str(file)))
+    return secret
+
+
 def _realm(keycloak: str, admin: str, password: str, admin_realm: str, realm: str) -> Realm:
     return Realm(
         KeycloakAdmin(server_url=keycloak, username=admin, password=password, realm_name=admin_realm, timeout=30),
@@ -189,15 +197,20 @@ R = TypeVar("R")
 
 
 def _asked(ctx: click.Context, keycloak: str, ask: Callable[[], R]) -> R:
-    """Ask Keycloak; where it refuses or is away, say so and leave with 1."""
+    """Ask Keycloak; where it may not be asked, refuses or is away, say so and leave with 1."""
+    if not is_safe_address(keycloak, local=True):
+        _refuse(ctx, Problem("psc_realm_http", {"address": keycloak}))  # an administrator's password is on its way
     try:
         return ask()
     except KeycloakError as error:
-        problem = _why(error, keycloak)
-        texts, locale = own_texts(), language(ctx)
-        click.echo(f"{problem.code}: {texts.get(locale, f'error.{problem.code}', **problem.values)}", err=True)
-        click.echo(f"→ {texts.get(locale, f'error.{problem.code}.remedy', **problem.values)}", err=True)
-        ctx.exit(1)
+        _refuse(ctx, _why(error, keycloak))
+
+
+def _refuse(ctx: click.Context, problem: Problem) -> NoReturn:
+    texts, locale = own_texts(), language(ctx)
+    click.echo(f"{problem.code}: {texts.get(locale, f'error.{problem.code}', **problem.values)}", err=True)
+    click.echo(f"→ {texts.get(locale, f'error.{problem.code}.remedy', **problem.values)}", err=True)
+    ctx.exit(1)
 
 
 def _why(error: KeycloakError, address: str) -> Problem:
