@@ -22,8 +22,8 @@ class Limits:
     A subject (a voter, a typed text) has `free` failures; each later one makes it wait twice as long, from
     `first_wait` to `longest_wait`; `forgotten` after the last one nothing is left. Buckets hold so many failures
     and lose so many a second: by address generous enough for a hospital behind one address, since each voter's
-    own count holds besides. A bucket that is full holds up for `longest_full` at most. What would last longer than
-    (or than one failure takes to leak away) can only come of a clock that was set back, and holds nobody up.
+    own count holds besides. A bucket that is full holds up for `longest_full` at most, or for as long as one failure
+    takes to leak away. What would last longer can only come of a clock that was set back, and holds nobody up.
     """
 
     free: int = 5
