@@ -18,9 +18,44 @@ from isoloir.store.engine import Store
 from isoloir.testing.postgresql import Cluster, cluster
 
 if TYPE_CHECKING:
+    from xdist.scheduler import Scheduling
+
     from isoloir_prosante_connect.keycloak import Keycloak
 
 _KEYCLOAK = pytest.StashKey["Keycloak"]()
+_WHOLE = (
+    "apps/web/tests/test_web_check_browser.py",
+    "core/tests/kit/",
+    "plugins/prosante_connect/tests/test_keycloak_",
+    "plugins/prosante_connect/tests/test_psc_broker_login.py",
+    "plugins/prosante_connect/tests/test_psc_doctor.py",
+    "plugins/prosante_connect/tests/test_psc_realm_inspection.py",
+    "tests/attacks/",
+    "tests/browser/",
+    "tests/docs/",
+    "tests/elections/test_second_provider.py",
+)
+"""Files whose tests share something that takes seconds to make: a site, a realm, a demonstration, a plugin built."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling | None:
+    """Under ``--dist loadgroup`` give each file of `_WHOLE` to one worker, these first, all other tests one by one.
+
+    By the file's name, as the mark `xdist_group` is without effect where xdist 3.8 runs under pytest 9.2: it writes
+    the group into an attribute of the test that is no longer read.
+    """
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    gone = [one for one in _WHOLE if not any(config.rootpath.glob(f"{one}*"))]
+    assert not gone, f"no such tests: {gone}"
+    from xdist.scheduler import LoadScopeScheduling  # installed with the development tools alone
+
+    class Whole(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0] if nodeid.startswith(_WHOLE) else nodeid
+
+    return Whole(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ from isoloir_ballots.archive.records import data_record, event_record, header_bl
 from isoloir_ballots.election import Question
 from isoloir_ballots.hashing import hex_digest
 
+pytestmark = pytest.mark.one_arithmetic
+
 TIMESTAMP = 1795471071
 LIMIT = 2**30
 """Bytes of address space, libraries included, that a run may take."""

@@ -11,6 +11,8 @@ import pytest
 
 import isoloir_ballots
 
+pytestmark = pytest.mark.one_arithmetic
+
 SOURCES = sorted(Path(isoloir_ballots.__file__).parent.rglob("*.py"))
 FORBIDDEN = {"time", "datetime", "sqlite3", "socket", "urllib", "http", "random", "isoloir", "logging"}
 MAKERS = "isoloir_ballots.ballot", "isoloir_ballots.credentials"

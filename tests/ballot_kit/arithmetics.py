@@ -1,6 +1,6 @@
 """Tests of a folder, once for each library that may compute: its conftest imports all of this module.
 
-Tests of what belenios-tool says run once: what we compute with is not asked there.
+Tests of what belenios-tool says, and those marked `one_arithmetic`, run once: what we compute with is not asked there.
 """
 
 from __future__ import annotations
@@ -33,5 +33,9 @@ def arithmetic(request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    asked_once = "belenios" in metafunc.definition.nodeid or "oracle" in metafunc.function.__name__
+    asked_once = (
+        "belenios" in metafunc.definition.nodeid
+        or "oracle" in metafunc.function.__name__
+        or metafunc.definition.get_closest_marker("one_arithmetic")
+    )
     metafunc.parametrize("arithmetic", _NAMES[-1:] if asked_once else _NAMES, indirect=True, scope="session")

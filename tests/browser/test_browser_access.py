@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from .people import ELECTION, ENGLISH, FRENCH
 from .views import DESKTOP, PHONE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 
 class Keyboard:

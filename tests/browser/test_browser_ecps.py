@@ -16,7 +16,7 @@ from .conftest import ISOLOIR, Served
 from .people import ELECTION, ROOT
 from .views import PHONE, fits, shoot, views
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 EXAMPLE = ROOT / "examples/medecins-2024"
 
 

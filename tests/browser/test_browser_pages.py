@@ -16,7 +16,7 @@ from .findings import PAGE, pages_told
 from .people import ELECTION, ENGLISH, FRENCH
 from .views import fits, shoot, views
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser-pages")]
+pytestmark = pytest.mark.slow
 
 LANGUAGES = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
 WHO = {

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from .people import ENGLISH
 from .views import PHONE
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 
 def test_a_voter_by_pro_sante_connect(voter, roll):

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from .people import ELECTION, ENGLISH
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 
 PHONE_NUMBER = "05 67 31 53 03"
 

@@ -27,7 +27,6 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/plugin-author.md").read_text("utf-8")
 BLOCKS = re.findall(r"(?:^`([^`\n]+)`\n\n)?^```(\w+)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 BIN = Path(sys.executable).parent
-slow, alone = pytest.mark.slow, pytest.mark.xdist_group("plugin_author")
 GENERATED = (
     "pyproject.toml",
     "src/isoloir_iban_end/__init__.py",
@@ -125,8 +124,7 @@ def _make_it_ones_own(plugin: Path, site: Path) -> None:
             (site / name.removeprefix("src/")).write_text(changed, "utf-8")
 
 
-@slow
-@alone
+@pytest.mark.slow
 def test_the_pages_commands_succeed(afternoon: Afternoon) -> None:
     """Every command of the page ends well; pytest is green as written, and with the page's own words."""
     assert {line: one.stdout + one.stderr for line, one in afternoon.said.items() if one.returncode} == {}
@@ -135,16 +133,14 @@ def test_the_pages_commands_succeed(afternoon: Afternoon) -> None:
         assert re.search(r"2\d passed", afternoon.said[line].stdout)
 
 
-@slow
-@alone
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GENERATED)
 def test_the_pages_files_are_those_written(afternoon: Afternoon, name: str) -> None:
     """What the page shows is what the command writes, to the letter."""
     assert (afternoon.folder / "iban_end" / name).read_text("utf-8") == files()[name]
 
 
-@slow
-@alone
+@pytest.mark.slow
 def test_the_plugin_is_listed_and_loaded(afternoon: Afternoon) -> None:
     """`isoloir plugins --json` knows the new plugin: loaded, its version, its hook and what it registers."""
     listed = json.loads(afternoon.run("isoloir", "--instance", "demo", "plugins", "--json").stdout)["plugins"]
@@ -160,8 +156,7 @@ def test_the_plugin_is_listed_and_loaded(afternoon: Afternoon) -> None:
     }
 
 
-@slow
-@alone
+@pytest.mark.slow
 def test_the_election_uses_it(afternoon: Afternoon) -> None:
     """The election file offers the new way in, and `election check` accepts it."""
     election = tomllib.loads((afternoon.folder / "election.toml").read_text("utf-8"))
@@ -169,8 +164,7 @@ def test_the_election_uses_it(afternoon: Afternoon) -> None:
     assert election["roll"]["fields"]["iban_end"]["secret"] is True
 
 
-@slow
-@alone
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new", "code"),
     [

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 ISOLOIR = Path(sys.executable).with_name("isoloir")
 CHROMIUM = "/usr/bin/chromium"
 SHOTS = os.environ.get("ISOLOIR_SCREENSHOTS")

@@ -20,7 +20,6 @@ from isoloir.testing.texts import COMMON_PLACES
 
 from .breaches import BREACHES, CHECK, CODE, NOTIFIER, PROVIDER, ROLL, Breach
 
-pytestmark = pytest.mark.xdist_group("kit")
 SAMPLE = Path(__file__).parent / "sample"
 SETTINGS = "[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error\n"
 ALONE = ["-p", "no:cacheprovider", "-p", "no:socket", "-p", "no:xdist", "-p", "no:terminal", "-p", "no:playwright"]
