@@ -1,6 +1,6 @@
 """Tests of a folder, once for each library that may compute: its conftest imports all of this module.
 
-Tests of what belenios-tool says, and those marked `one_arithmetic`, run once: what we compute with is not asked there.
+Tests of what belenios-tool says, and those marked `one_arithmetic`, run once: they do not ask what we compute with.
 """
 
 from __future__ import annotations
