@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -26,6 +28,7 @@ class Post:
         self.rcpt_answer = "250 OK"
         self.data_answer = "250 OK"
         self.drop_after_data = False
+        self.busy_after_data = 0.0
         self.logins: list[bytes] = []
         self.encrypted: list[bool] = []
 
@@ -42,6 +45,8 @@ class Post:
         if self.drop_after_data:
             assert server.transport is not None
             server.transport.abort()
+        if self.busy_after_data:
+            asyncio.get_running_loop().call_soon(time.sleep, self.busy_after_data)
         return self.data_answer
 
     def authenticate(self, server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
@@ -90,7 +95,7 @@ def serve(post: Post) -> Iterator[Callable[..., int]]:
     running: list[Controller] = []
 
     def start(**options: Any) -> int:
-        controller = FreePort(post, hostname="127.0.0.1", port=0, **options)
+        controller = FreePort(post, hostname="127.0.0.1", port=0, ready_timeout=60, **options)
         controller.start()
         running.append(controller)
         return int(controller.server.sockets[0].getsockname()[1])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
 import ssl
 from collections.abc import Callable
@@ -149,6 +151,18 @@ async def test_starttls_is_used_and_the_certificate_checked(
     untrusted = SmtpConfig(host="127.0.0.1", port=port, timeout=30)
     assert await NOTIFIER.send(untrusted, MESSAGE) == Rejected("smtp_tls", permanent=False)
     assert len(post.envelopes) == 1
+
+
+def test_a_loop_that_ends_at_once_leaves_nothing_open(
+    serve: Callable[..., int], post: Any, certificate: tuple[Path, ssl.SSLContext]
+) -> None:
+    """Handed over to a server too busy to say farewell: no socket is left open (a warning is an error here)."""
+    public, context = certificate
+    post.busy_after_data = 0.3
+    port = serve(tls_context=context, require_starttls=True)
+    config = SmtpConfig(host="127.0.0.1", port=port, ca_file=str(public), timeout=30)
+    assert isinstance(asyncio.run(NOTIFIER.send(config, MESSAGE)), Accepted)
+    gc.collect()
 
 
 async def test_nothing_goes_in_clear_where_starttls_is_asked(serve: Callable[..., int], post: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,7 +76,10 @@ async def _connected(config: SmtpConfig) -> AsyncIterator[aiosmtplib.SMTP]:
             await smtp.login(config.username, config.password.get_secret_value())
         yield smtp
     finally:
-        # Closed, not QUIT: the answer to QUIT changes nothing, and waiting for it could.
+        # Cut off, without QUIT and without the farewell of TLS: their answers change nothing, and waiting for them
+        # could; a loop that ends before them would leave the socket open.
+        if isinstance(smtp.transport, asyncio.WriteTransport):
+            smtp.transport.abort()
         smtp.close()
 
 
