@@ -122,7 +122,11 @@ def test_ctrl_c_changes_nothing(instance: Path, tmp_path: Path) -> None:
     rows = (line.replace("99700000017", f"{99_000_000_000 + n}").replace("75/1", f"75/{n}x") for n in range(60_000))
     big.write_text("\n".join((head, *rows)))
     assert run(instance, "import", EXAMPLE / "roll.csv", *ELECTION)["added"] == 240
-    code = "import sys; from isoloir.commands import main; main(sys.argv[1:])"
+    # As at a terminal, even where the tests run in the background and hand down that Ctrl-C is not heard.
+    code = (
+        "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from isoloir.commands import main; main(sys.argv[1:])"
+    )
     command = [sys.executable, "-c", code, "--instance", instance, "roll", "import", big, *ELECTION]
     with subprocess.Popen(command, env={**os.environ, "PSC_SECRET": "x"}, stderr=subprocess.PIPE) as started:
         wal = instance / "isoloir.sqlite3-wal"
