@@ -157,11 +157,11 @@ async def test_a_voter_who_goes_away_is_told_all_the_same(
     house: Any, plays: Any, without_mobiles: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A factor whose time is over between binding and telling: what was begun is done whole."""
-    made = await house({"one": binds(plays)}, voters=without_mobiles, patience=0.2)
+    made = await house({"one": binds(plays)}, voters=without_mobiles, patience=1)
     sent: list[Any] = []
 
     async def slow(message: Any) -> None:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(2)
         sent.append(message)
 
     monkeypatch.setattr(made, "send", slow)

@@ -212,7 +212,8 @@ async def test_slow_down_adds_five_seconds_for_good(make: MakeWindow) -> None:
 
 async def test_a_provider_that_stumbles_is_asked_again_later(make: MakeWindow) -> None:
     """A broken answer to a poll loses nothing: it is asked more slowly, and the approval still counts."""
-    window = make(timeout=0.5)
+    window = make(timeout=2)
+    window.simulator.authority.slow_seconds = 3
     await window.ask()
     for broken, seconds in (("error_500", 10), ("html", 15), ("slow", 20)):
         window.simulator.fail(f"token_{broken}")
@@ -437,7 +438,8 @@ async def test_nobody_floods_a_telephone(make: MakeWindow) -> None:
 
 async def test_a_request_without_an_answer_may_be_in_flight(make: MakeWindow) -> None:
     """Where the provider did not answer in time its telephone may ring all the same: no second request meanwhile."""
-    window = make(timeout=0.3)
+    window = make(timeout=2)
+    window.simulator.authority.slow_seconds = 3
     window.simulator.fail("ciba_slow")
     assert await window.ask() == refused("oidc_unavailable")
     window.simulator.fail()
