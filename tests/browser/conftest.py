@@ -80,7 +80,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield Served(address[0], folder)
     server.send_signal(signal.SIGINT)
     server.stdout.close()
-    server.wait(20)
+    server.wait(60)
 
 
 @pytest.fixture(scope="module")

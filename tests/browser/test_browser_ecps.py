@@ -42,7 +42,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     yield Served(address[0], source / "instance")
     server.send_signal(signal.SIGINT)
     server.stdout.close()
-    server.wait(20)
+    server.wait(60)
 
 
 @pytest.mark.parametrize("java_script_enabled", [False, True])

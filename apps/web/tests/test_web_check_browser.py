@@ -55,7 +55,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]
     yield address, folder
     server.send_signal(signal.SIGINT)
     server.stdout.close()
-    server.wait(20)
+    server.wait(60)
 
 
 @pytest.fixture(scope="module")

@@ -197,7 +197,7 @@ async def test_cancelled_request_does_not_stop_a_cast(open_with: Any) -> None:
             await asyncio.sleep(0.0005)
         task.cancel()
         await asyncio.wait([task])
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await opened.store.settle()
         written, entries = await counts(opened)
         assert written == entries

@@ -191,7 +191,7 @@ async def test_cancelled_pass_leaves_the_gate_open() -> None:
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    async with asyncio.timeout(5), gate.exclusive():
+    async with asyncio.timeout(15), gate.exclusive():
         pass
 
 

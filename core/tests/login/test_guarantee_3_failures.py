@@ -322,13 +322,13 @@ async def test_a_cancelled_request_lets_nobody_in_and_holds_nobody_up(house: Any
             assert voter is None or made.factors["one"].events[-1] == "Submit"
             if not isinstance(visitor.shown, FormShown):
                 break
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         again = await made.visitor()
         await again.identify(name)
         made.clock.advance(timedelta(minutes=2))
         assert isinstance(await again.answer("75/0"), LoggedInShown)
     other = await made.another_engine()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await (await made.visitor(other)).begin()
 
 
@@ -345,10 +345,10 @@ async def test_a_time_out_in_the_middle_of_a_write_holds_nobody_up(house: Any, p
     made = await house({"one": plays.Scripted(play, rpps=Asserted("eidas1"))}, patience=0.05)
     for _ in range(10):
         visitor = await made.visitor()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             refused(await visitor.begin(), "factor_failed")
     other = await made.another_engine()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         await made.visitor(other)
 
 
@@ -373,5 +373,5 @@ async def test_a_request_cancelled_while_the_factor_works_can_be_made_again(hous
     await asyncio.wait([request])
     assert request.cancelled()
     assert await visitor.voter() is None
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(15):
         assert isinstance(await visitor.answer(), LoggedInShown)

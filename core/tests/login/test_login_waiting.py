@@ -91,7 +91,7 @@ async def test_two_flows_work_at_the_same_time(house: Any, plays: Any) -> None:
     both = asyncio.Barrier(2)
 
     async def play(flow: Any, event: Any) -> Any:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(15):
             await both.wait()
         return Form(plays.Ask)
 
