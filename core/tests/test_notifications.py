@@ -38,7 +38,7 @@ ELECTION = SimpleNamespace(
 
 def message(key="k", **more):
     given = {
-        "template": "password", "channel": "sms", "recipient": "+33612345678", "subject": "", "text": "CODE 4711",
+        "template": "password", "channel": "sms", "recipient": "+33612345678", "subject": "", "text": "CODE WX4711",
         "locale": "fr", "key": key, "entry": "e1", **more,
     }  # fmt: skip
     return Rendered(**given)
@@ -67,7 +67,7 @@ async def test_a_message_is_carried_once(post):
     assert await put(post, message()) == 0
     assert (await carry(post, carrier)).accepted == 0
     assert [(given.recipient, given.text, given.key) for given in carrier.given] == [
-        ("+33612345678", "CODE 4711", "k")
+        ("+33612345678", "CODE WX4711", "k")
     ]
 
 
@@ -77,7 +77,7 @@ async def test_the_queue_keeps_no_body_in_clear_and_none_after_acceptance(post):
     async with post.store.read() as session:
         waiting = (await session.exec(select(MessageRow))).one()
         assert waiting.body
-        assert b"4711" not in waiting.body
+        assert b"WX4711" not in waiting.body
     await carry(post, Carrier())
     async with post.store.read() as session:
         assert (await session.exec(select(MessageRow))).one().body == b""
@@ -100,7 +100,7 @@ async def test_a_temporary_rejection_is_tried_again_later_and_only_later(post):
     [
         (Rejected("nobody", permanent=True), "failed"),
         (Unknown("no_answer"), "unknown"),
-        (RuntimeError("CODE 4711"), "unknown"),
+        (RuntimeError("CODE WX4711"), "unknown"),
     ],
 )
 async def test_what_is_final_or_unknown_is_never_tried_again(post, answer, outcome, caplog):
@@ -111,7 +111,7 @@ async def test_what_is_final_or_unknown_is_never_tried_again(post, answer, outco
     post.clock.shift += timedelta(days=1)
     await carry(post, carrier)
     assert len(carrier.given) == 1
-    assert "4711" not in caplog.text
+    assert "WX4711" not in caplog.text
 
 
 async def hours(post):
