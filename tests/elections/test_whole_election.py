@@ -133,12 +133,21 @@ def test_the_simulation_notices_a_result_that_was_not_cast(votes, blank, ballots
 
 
 @pytest.mark.slow
-def test_simulated_voters_log_in_through_a_real_keycloak(tmp_path):
+@pytest.mark.parametrize("way", [(), ("--brokered",)], ids=["direct", "brokered"])
+def test_simulated_voters_log_in_through_a_real_keycloak(tmp_path, way):
     """Twelve voters, the provider's branch through Keycloak's own pages: the report says so, and all verifies."""
     home = ROOT / ".cache" / "keycloak"
-    options = ("--identity", "keycloak", "--keycloak", home, "--voters", "12", "--seed", "7")
+    options = ("--identity", "keycloak", *way, "--keycloak", home, "--voters", "12", "--seed", "7")
     report, _ = simulate(tmp_path, *options)
     assert report["identity"] == "keycloak"
     assert report["verified"] is True
     assert report["branches"]["psc"] >= 3
+    assert (report.get("brokered", 0) >= 3) == bool(way)
     assert not [code for code in report["refused"] if code.startswith(("oidc_", "psc_"))]
+
+
+def test_the_way_through_a_broker_needs_a_keycloak():
+    """The simulator has no broker: asked for one, the command says so and does nothing."""
+    ran = subprocess.run([ISOLOIR, "simulate", ELECTION, "--brokered"], capture_output=True, text=True)
+    assert ran.returncode == 2
+    assert "--brokered is for --identity keycloak" in ran.stderr

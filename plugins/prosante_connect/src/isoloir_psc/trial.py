@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from isoloir_prosante_connect.keycloak import Keycloak, RelyingSite, Wallet, administer, make_wallet
+from isoloir_prosante_connect.keycloak import REALM, Keycloak, RelyingSite, Wallet, administer, make_wallet
 from isoloir_prosante_connect.simulator import SHAPES, Identity
 from isoloir_psc.provisioning import find_changes
 from isoloir_psc.realm import Realm
@@ -28,17 +28,25 @@ class Brokered:
 
 
 def make_brokered(
-    keycloak: Keycloak, site: RelyingSite, identities: Iterable[Identity] = SHAPES, *, provisioned: bool = True
+    keycloak: Keycloak,
+    site: RelyingSite,
+    identities: Iterable[Identity] = SHAPES,
+    *,
+    names: tuple[str, str] | None = None,
+    beside: Iterable[RelyingSite] = (),
+    provisioned: bool = True,
 ) -> Brokered:
-    """Make both realms under names drawn at random, with `site` as the broker's client (by a secret).
+    """Make both realms, with `site` as the broker's client (by a secret).
 
-    The people are those of `make_wallet`. Not `provisioned`, the broker's realm is still to be made. Raises
-    keycloak.exceptions.KeycloakError.
+    The people are those of `make_wallet`. `names` are those of the broker's realm and of the provider's, drawn at
+    random when left out; `beside` are sites that the provider knows without the broker. Not `provisioned`, the
+    broker's realm is still to be made. Raises keycloak.exceptions.KeycloakError.
     """
-    name, secret = f"vote-{secrets.token_hex(4)}", secrets.token_urlsafe(24)
+    name, provider = names or (f"vote-{secrets.token_hex(4)}", f"{REALM}-{secrets.token_hex(4)}")
+    secret = secrets.token_urlsafe(24)
     back = f"{keycloak.url}/realms/{name}/broker/prosante-connect/endpoint"
     broker = RelyingSite("organiser", (back,), (f"{back}/logout_response",), secret=secret)
-    wallet = make_wallet(keycloak, [broker], identities, realm=f"esante-wallet-{secrets.token_hex(4)}")
+    wallet = make_wallet(keycloak, [broker, *beside], identities, realm=provider)
     wanted = Wanted(
         realm=name,
         provider=addresses("prod", wallet.issuer),

@@ -38,6 +38,9 @@ from isoloir_web.trial.simulation import Simulation
     show_default=True,
     help="Where Keycloak is: tools/install-keycloak puts it there.",
 )
+@click.option(
+    "--brokered", is_flag=True, help="With keycloak: through an organiser's own realm, which brokers the other."
+)
 @click.pass_context
 def simulate(
     ctx: click.Context,
@@ -51,12 +54,15 @@ def simulate(
     database: str | None,
     identity: str,
     keycloak: Path,
+    brokered: bool,
 ) -> None:
     """Run ELECTION from the invitation to the seats, with invented voters over HTTP, and verify it.
 
     Exit status 0 only if poll book, ballots and votes agree in every contest, every archive verifies, and the result
     is what was cast.
     """
+    if brokered and identity != "keycloak":
+        raise click.UsageError("--brokered is for --identity keycloak")
     if identity == "keycloak" and not (keycloak / "lib").is_dir():
         raise click.BadParameter(f"no Keycloak in {keycloak}: run tools/install-keycloak", param_hint="--keycloak")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -75,6 +81,7 @@ def simulate(
             kills=kills,
             database=database,
             keycloak=keycloak if identity == "keycloak" else None,
+            brokered=brokered,
             advance=advance,
         )
         outcome = asyncio.run(simulation.run())

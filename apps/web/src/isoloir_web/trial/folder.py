@@ -23,6 +23,8 @@ SIMULATED = "/demo/psc"
 """Where the simulated Pro Santé Connect is mounted."""
 PSC_FACTORS = frozenset({"prosante_connect", "prosante_connect_ecps"})
 """The factors that ask the simulated provider; one plugin registers both."""
+BROKERED = frozenset({"prosante_connect"})
+"""Those of them that may ask it through a broker."""
 _SECRET_FILE = "psc-simulator"  # noqa: S105  # a file's name
 
 
@@ -64,17 +66,18 @@ def write_instance(
     demo: bool = True,
     database: str | None = None,
     issuer: str | None = None,
+    broker: str | None = None,
 ) -> Trial:
     """Write an instance that runs a copy of the election file `source` on this machine.
 
     The copy differs in its window (aware moments, legal time of its zone), its notifiers (an outbox), the address of
     the simulated Pro Santé Connect, and the group where one is given; it is marked as a test. `issuer` is that of a
-    Keycloak's realm on this machine, in the simulator's place.
+    Keycloak's realm on this machine, in the simulator's place; `broker` that of another, which brokers it.
     """
     document = tomlkit.parse(source.read_text(encoding="utf-8"))
     election_id = str(document["id"])
     outbox = folder / "outbox"
-    _adapt(document, base_url, opens, closes, outbox, group, issuer)
+    _adapt(document, base_url, opens, closes, outbox, group, issuer, broker)
     place = folder / ELECTIONS / election_id
     place.mkdir(parents=True)
     outbox.mkdir(mode=0o700)
@@ -96,6 +99,7 @@ def _adapt(
     outbox: Path,
     group: str | None,
     issuer: str | None,
+    broker: str | None,
 ) -> None:
     document["test"] = True
     if group:
@@ -111,12 +115,15 @@ def _adapt(
         config = factor.get("config", {})
         if factor["plugin"] in PSC_FACTORS:
             kept = ("minimum_acr", "prompt_login", "channel")
+            asked: dict[str, Any] = {"issuer": issuer or f"{base_url}{SIMULATED}"}
+            if broker and factor["plugin"] in BROKERED:
+                asked = {"issuer": broker, "broker": {}}
+            elif issuer:  # a stock Keycloak describes itself at the usual path, which is not Pro Santé Connect's
+                asked["discovery_url"] = f"{issuer}/.well-known/openid-configuration"
             factor["config"] = {
                 **{key: value for key, value in config.unwrap().items() if key in kept},
                 "preset": "simulator",
-                "issuer": issuer or f"{base_url}{SIMULATED}",
-                # A stock Keycloak describes itself at the usual path, which is not Pro Santé Connect's.
-                **({"discovery_url": f"{issuer}/.well-known/openid-configuration"} if issuer else {}),
+                **asked,
                 "client_id": CLIENT_ID,
                 "client_secret": {"file": _SECRET_FILE},
                 "post_logout_url": f"{base_url}/e/{document['id']}/goodbye",

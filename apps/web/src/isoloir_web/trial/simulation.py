@@ -73,6 +73,7 @@ class Simulation:
         kills: int = 0,
         database: str | None = None,
         keycloak: Path | None = None,
+        brokered: bool = False,
         advance: Advance | None = None,
     ) -> None:
         self.source = source
@@ -82,12 +83,14 @@ class Simulation:
         self.kills = kills
         self.database = database
         self.keycloak = keycloak
+        self.brokered = brokered
         self.draw = random.Random(seed)  # noqa: S311  # people and choices, no secret
         self.seconds: dict[str, float] = {}
         self.seen = Tally()
         self.problems: list[str] = []
         self._advance = advance or (lambda *_: None)
         self._realm: Realm | None = None
+        self._passed = 0
 
     async def run(self) -> Outcome:
         """Run it from the empty folder to the verified archives."""
@@ -96,7 +99,7 @@ class Simulation:
             listening = stack.enter_context(bound(HOST))
             if self.keycloak is not None:
                 with self._timed("keycloak"):
-                    self._realm = stack.enter_context(_keycloak().realm(self.keycloak))
+                    self._realm = stack.enter_context(_keycloak().realm(self.keycloak, brokered=self.brokered))
             base_url = f"http://{HOST}:{listening.getsockname()[1]}"
             now = datetime.now(UTC)
             trial = write_instance(
@@ -108,6 +111,7 @@ class Simulation:
                 group=self.group,
                 database=self.database,
                 issuer=self._realm.issuer if self._realm else None,
+                broker=self._realm.broker if self._realm else None,
             )
             async with Instance.open(trial.folder) as instance:
                 election = instance.election(trial.election_id)
@@ -131,6 +135,7 @@ class Simulation:
         async with child_server(trial, listening) as server:
             with self._timed("vote"):
                 await self._voting(instance, election, trial, entries, clock, server)
+                self._passed = await self._realm.passed() if self._realm else 0
             with self._timed("close"):
                 clock.move_to(election.window.grace_ends + timedelta(seconds=1))
                 await board.close_vote(
@@ -347,6 +352,7 @@ class Simulation:
             "voted": self.seen.voted,
             **({"kills": self.kills} if self.kills else {}),
             **({"identity": "keycloak"} if self.keycloak is not None else {}),
+            **({"brokered": self._passed} if self.brokered else {}),
             "refused": dict(sorted(self.seen.refused.items())),
             "branches": dict(sorted(self.seen.branches.items())),
             "contests": {
