@@ -6,17 +6,30 @@ import asyncio
 import json
 import os
 import secrets
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from click.testing import CliRunner, Result
 
 from isoloir.commands import main as isoloir
-from isoloir_prosante_connect.keycloak import PASSWORD, Keycloak, RelyingSite, log_in, make_browser, make_wallet
+from isoloir_prosante_connect.keycloak import (
+    PASSWORD,
+    Keycloak,
+    RelyingSite,
+    Wallet,
+    administer,
+    log_in,
+    make_browser,
+    make_wallet,
+)
 from isoloir_psc import doctor as examined
 from isoloir_psc.command import main
+from isoloir_psc.realm import Realm
 from isoloir_psc.trial import make_brokered
 
 pytestmark = pytest.mark.slow
@@ -41,7 +54,27 @@ def config(keycloak: Keycloak, request: pytest.FixtureRequest) -> dict[str, Any]
 @pytest.fixture
 def ask(config: dict[str, Any], tmp_path: Path) -> Ask:
     """`ask("--json", lang=…, secret=…, name=…, **changes)`: the command on a file with that factor."""
+    return _asking("prosante_connect", config, tmp_path)
 
+
+@pytest.fixture(scope="module")
+def wallet(keycloak: Keycloak) -> Wallet:
+    """A realm whose telephones ring for this site."""
+    site = RelyingSite("isoloir", (CALLBACK,), secret=SECRET)
+    return make_wallet(keycloak, [site], realm=f"esante-wallet-{secrets.token_hex(4)}")
+
+
+@pytest.fixture
+def ask_ecps(wallet: Wallet, tmp_path: Path) -> Ask:
+    """The same on a file with the factor of the telephone."""
+    config = {
+        "preset": "simulator", "issuer": wallet.issuer, "discovery_url": wallet.discovery_url,
+        "client_id": "isoloir", "client_secret": {"env": "PSC_SECRET"},
+    }  # fmt: skip
+    return _asking("prosante_connect_ecps", config, tmp_path)
+
+
+def _asking(plugin: str, config: dict[str, Any], tmp_path: Path) -> Ask:
     def run(
         *more: str, lang: str = "en", secret: str = SECRET, name: str = "psc", given: str = "", **changes: Any
     ) -> Result:
@@ -49,7 +82,7 @@ def ask(config: dict[str, Any], tmp_path: Path) -> Ask:
         file.unlink(missing_ok=True)
         CliRunner().invoke(isoloir, ["election", "new", str(file)], catch_exceptions=False)
         written = ", ".join(f"{key} = {_toml(value)}" for key, value in (config | changes).items())
-        factor = f'[factors.{name}]\nplugin = "prosante_connect"\nconfig = {{ {written} }}\n\n'
+        factor = f'[factors.{name}]\nplugin = "{plugin}"\nconfig = {{ {written} }}\n\n'
         file.write_text(file.read_text().replace("[factors.", f"{factor}[factors.", 1))
         (tmp_path / "isoloir.toml").write_text(
             f'base_url = "{SITE}"\nplugins = ["prosante_connect", "password_sms", "ordinal_check", "outbox"]\n'
@@ -129,6 +162,61 @@ def test_a_test_login_is_walked_to_its_end(ask: Ask, monkeypatch: pytest.MonkeyP
     assert "psc_identity_adeli" in refused.output
     monkeypatch.setattr(examined.click, "prompt", lambda *_, **__: f"{CALLBACK}?code=a&state=b")
     assert "psc_doctor_pasted" in ask("--login").output
+
+
+def test_a_telephone_that_would_ring_is_said_to_work(ask_ecps: Ask, wallet: Wallet) -> None:
+    """In both languages, with 0; and none has rung."""
+    english, french = ask_ecps(), ask_ecps(lang="fr")
+    assert (english.exit_code, french.exit_code) == (0, 0), english.output
+    assert "The configuration works." in english.output
+    assert "La configuration fonctionne." in french.output
+    assert httpx2.get(wallet.keycloak.exchange, trust_env=False).json() == []
+
+
+def test_what_keeps_a_telephone_from_ringing_is_said(ask_ecps: Ask, wallet: Wallet) -> None:
+    """Away, nobody there to ask, a wrong secret, another client, one that may not: each by its code, with 1."""
+    away = ask_ecps("--json", issuer="http://127.0.0.1:9", discovery_url="http://127.0.0.1:9/nobody")
+    assert (_codes(away), away.exit_code) == (["psc_check_discovery"], 1)
+    silent = ask_ecps("--json", backchannel_authentication_endpoint="http://127.0.0.1:9/nobody")
+    assert (_codes(silent), silent.exit_code) == (["psc_doctor_approval"], 1)
+    wrong = ask_ecps("--json", secret="another-phrase-altogether")
+    assert (_codes(wrong), wrong.exit_code) == (["psc_doctor_secret"], 1)
+    assert "another-phrase-altogether" not in wrong.output
+    assert _codes(ask_ecps("--json", client_id="nobody")) == ["psc_doctor_secret"]
+    realm = Realm(administer(wallet.keycloak), wallet.realm)
+    client = realm.client("isoloir")
+    assert client is not None
+    for granted, codes in (("false", ["psc_doctor_ecps_closed"]), ("true", [])):
+        client["attributes"]["oidc.ciba.grant.enabled"] = granted
+        realm.put(f"clients/{client['id']}", client)
+        assert _codes(ask_ecps("--json")) == codes
+
+
+@pytest.mark.parametrize(
+    ("modes", "codes"),
+    [(["ping"], ["psc_doctor_poll"]), ("poll", ["psc_doctor_poll"]), (["ping", "poll"], []), (None, [])],
+)
+def test_a_service_without_polls_is_said(ask_ecps: Ask, wallet: Wallet, modes: Any, codes: list[str]) -> None:
+    """Where it says how it delivers tokens, polls must be among them; where it says nothing, nothing is said."""
+    described = httpx2.get(wallet.discovery_url, trust_env=False).json()
+    described |= {"backchannel_token_delivery_modes_supported": modes}
+
+    class Description(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(described).encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Description) as served:
+        threading.Thread(target=served.serve_forever, daemon=True).start()
+        try:
+            found = ask_ecps("--json", discovery_url=f"http://127.0.0.1:{served.server_port}/")
+        finally:
+            served.shutdown()
+    assert _codes(found) == codes
 
 
 def test_a_file_without_the_factor_is_said(tmp_path: Path) -> None:

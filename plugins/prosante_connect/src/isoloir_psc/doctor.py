@@ -2,7 +2,8 @@
 
 What can be known without a card is asked of the provider itself: its description, keys and clock by the factor's own
 check; whether it takes the address to return to, by asking for its login page; whether it takes the site's secret, by
-a code that is none. With ``--login`` somebody logs in, and the very steps of the factor are walked to their end.
+a code that is none; whether it would ask for an approval by telephone (`approval`). With ``--login`` somebody logs
+in, and the very steps of the factor are walked to their end.
 """
 
 from __future__ import annotations
@@ -29,11 +30,15 @@ from isoloir.errors import IsoloirError
 from isoloir.hooks import Flow, FlowElection, Problem, Proved, Redirect, Refused, Return, Start
 from isoloir.plugin_set import PluginSet
 from isoloir.texts import Texts, read_catalogues
-from isoloir_prosante_connect.config import ProSanteConnectConfig
+from isoloir_prosante_connect.config import ECpsConfig, ProSanteConnectConfig
+from isoloir_prosante_connect.ecps import ECps
 from isoloir_prosante_connect.factor import ProSanteConnect
+from isoloir_psc.approval import examine_approval
 from isoloir_psc.telling import own_texts, tell
 
 _PLUGIN = ProSanteConnect.name
+_FACTORS = (_PLUGIN, ECps.name)
+"""One plugin registers both."""
 _NO_CODE = "isoloir-psc-doctor"
 
 
@@ -46,13 +51,16 @@ _NO_CODE = "isoloir-psc-doctor"
     required=True,
     help="The instance's folder: its address and its secrets (also ISOLOIR_INSTANCE).",
 )
-@click.option("--login", is_flag=True, help="Walk one login to its end, with a card or an e-CPS of yours.")
+@click.option(
+    "--login", is_flag=True, help="Walk one login by the pages to its end, with a card or an e-CPS of yours."
+)
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, file: Path, instance: Path, login: bool, as_json: bool) -> None:
     """Say whether an election's configuration works with Pro Santé Connect, directly or through your Keycloak.
 
-    Description, keys, clocks, the address to return to, the secret; with --login, the claims of a real login too.
+    Description, keys, clocks, the address to return to, the secret, approvals by telephone where the file has them;
+    with --login, the claims of a real login by the pages too.
     Nothing is kept, and nobody votes. Exit status 0 where it works, 1 where it does not.
     """
     try:
@@ -68,11 +76,16 @@ def doctor(ctx: click.Context, file: Path, instance: Path, login: bool, as_json:
 
 
 async def _examine(ctx: click.Context, election: ElectionFile, base: str, folder: Path, login: bool) -> list[Problem]:
-    uses = {name: use for name, use in election.factors.items() if use.plugin == _PLUGIN}
+    uses = {name: use for name, use in election.factors.items() if use.plugin in _FACTORS}
     if not uses:
         return [Problem("psc_doctor_unused")]
     problems: list[Problem] = []
     for name, use in uses.items():
+        if use.plugin == ECps.name:
+            by_telephone = ECpsConfig.model_validate(resolve(use.config, folder))
+            async with _client(by_telephone) as http:
+                problems += await examine_approval(by_telephone, http)
+            continue
         config = ProSanteConnectConfig.model_validate(resolve(use.config, folder))
         visit = Visit(config, FlowElection(election.id, test=election.test), name, f"{base}/e/{election.id}")
         found = await visit.examine()
@@ -80,6 +93,10 @@ async def _examine(ctx: click.Context, election: ElectionFile, base: str, folder
             found += await visit.log_in(ctx)
         problems += found
     return problems
+
+
+def _client(config: ProSanteConnectConfig) -> httpx2.AsyncClient:
+    return httpx2.AsyncClient(timeout=config.timeout, follow_redirects=False, trust_env=False)
 
 
 class _Memory:
@@ -131,7 +148,7 @@ class Visit:
         found = await ProSanteConnect().check(self.config)
         if any(one.severe for one in found):
             return found
-        async with self._http() as http:
+        async with _client(self.config) as http:
             return [*found, *await self._address(http), *await self._secret(http)]
 
     async def _address(self, http: httpx2.AsyncClient) -> list[Problem]:
@@ -160,7 +177,7 @@ class Visit:
 
     async def log_in(self, ctx: click.Context) -> list[Problem]:
         """Let somebody log in in their own browser, and go on with the address where they end."""
-        async with self._http() as http:
+        async with _client(self.config) as http:
             flow = self._flow(http)
             factor = ProSanteConnect()
             step = await factor.advance(self.config, flow, Start())
@@ -189,9 +206,6 @@ class Visit:
             if isinstance(step, Redirect)
             else step
         )
-
-    def _http(self) -> httpx2.AsyncClient:
-        return httpx2.AsyncClient(timeout=self.config.timeout, follow_redirects=False, trust_env=False)
 
     def _flow(self, http: httpx2.AsyncClient) -> Flow:
         return cast(Flow, _Login(http, self.election, self.instance, self.callback))
