@@ -137,6 +137,25 @@ def _own_login(realm: Realm) -> None:
     realm.put("", {**(realm.settings() or {}), "browserFlow": "browser"})
 
 
+def _entrance(realm: Realm) -> dict[str, Any]:
+    return next(
+        one
+        for one in realm.executions("prosante-connect only")
+        if one["providerId"] == "identity-provider-redirector"
+    )
+
+
+def _led_elsewhere(realm: Realm) -> None:
+    config = realm.get(f"authentication/config/{_entrance(realm)['authenticationConfig']}")
+    realm.put(f"authentication/config/{config['id']}", {**config, "config": {"defaultProvider": "another"}})
+
+
+def _led_nowhere(realm: Realm) -> None:
+    realm.put(
+        "authentication/flows/prosante-connect%20only/executions", {**_entrance(realm), "requirement": "DISABLED"}
+    )
+
+
 def _step(flow: str, provider: str) -> Callable[[Realm], None]:
     def spoil(realm: Realm) -> None:
         at = f"authentication/flows/{flow.replace(' ', '%20')}/executions"
@@ -182,6 +201,8 @@ SPOILT: dict[str, tuple[str, Callable[[Realm], None]]] = {
     "an action of users": ("psc_realm_actions", _action),
     "local passwords": ("psc_realm_local_login", _own_login),
     "a password beside": ("psc_realm_local_login", _step("prosante-connect only", "auth-username-password-form")),
+    "an entrance to another provider": ("psc_realm_entrance", _led_elsewhere),
+    "an entrance to nowhere": ("psc_realm_entrance", _led_nowhere),
     "a flow of the client's own": ("psc_realm_local_login", _flow_of_client),
     "a local user": ("psc_realm_local_users", _user),
     "no provider": ("psc_realm_provider_missing", _set(PROVIDER, enabled=False)),
@@ -277,6 +298,4 @@ def test_every_code_is_provoked() -> None:
     from isoloir.testing.texts import literal_codes
 
     known = {code for code in literal_codes("isoloir_psc", frozenset({"Problem"})) if code.startswith("psc_realm_")}
-    assert known - {code for code, _ in SPOILT.values()} == {
-        "psc_realm_missing", "psc_realm_http", "psc_realm_entrance",
-    }  # fmt: skip
+    assert known - {code for code, _ in SPOILT.values()} == {"psc_realm_missing", "psc_realm_http"}
