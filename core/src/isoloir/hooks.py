@@ -202,10 +202,15 @@ class Proved:
 
 @dataclass(frozen=True)
 class Refused:
-    """No: the stable `code` has a sentence and a remedy in the plugin's catalogue (``error.<code>``)."""
+    """No: the stable `code` has a sentence and a remedy in the plugin's catalogue (``error.<code>``).
+
+    With `seconds` (1 to 3600) what was asked is away, and no voter at fault: after so many it may be tried again, and
+    nothing is counted against anybody.
+    """
 
     code: str
     values: Mapping[str, str] = field(default_factory=dict)
+    seconds: int | None = None
 
 
 Step: TypeAlias = Form | Redirect | Wait | Proved | Refused

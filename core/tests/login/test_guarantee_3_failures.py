@@ -110,6 +110,7 @@ class Unstorable:
         Proved({}), Proved({"rpps": Claim(RPPS, Asserted(None))}), Proved({"rpps": GOOD}, display=b"x"),
         Refused(None), Refused(""), Refused("no code"), Refused("a\nb"),
         Refused("not_recognised", {"n": Unstorable()}), Refused("code", None),
+        Refused("code", {}, 0), Refused("code", {}, 3601), Refused("code", {}, "5"), Refused("code", {}, True),
         Form(None), Form("Ask"), Form(Claim), "undeclared", "state", "values", "errors", "no-field", "also",
         Redirect(None), Redirect("https://x.example/", None), Redirect("https://x.example/"),
         "http", "javascript", "no-host", "no-token", "token-value",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from isoloir.hooks import Entry, Form, Refused
+from isoloir.hooks import Asserted, Entry, Form, Refused
 from isoloir.login.limits import Counters, Limits
 from isoloir.login.shown import FormShown, LoggedInShown
 
@@ -197,6 +197,20 @@ async def test_identifiers_that_lead_nowhere_stay_counted(house: Any, plays: Any
         if isinstance(shown, FormShown):
             await visitor.submit(shown.form, identifier=name)
     assert codes == [None] * 4 + ["login_slow"]
+
+
+@pytest.mark.parametrize(("seconds", "codes"), [(30, ["away"] * 5), (None, ["away"] * 4 + ["login_slow"])])
+async def test_an_outage_slows_nobody_down(house: Any, plays: Any, seconds: int | None, codes: list[str]) -> None:
+    """What a factor says to be away counts against no address, and answers 503; what it merely refuses counts."""
+    factor = plays.at_once(Refused("away", {}, seconds), rpps=Asserted("eidas1"))
+    made = await house({"one": factor}, limits=Limits(address_holds=3, address_leaks=0.001))
+    shown = []
+    for _ in codes:
+        visitor = await made.visitor()
+        visitor.address = "192.0.2.1"
+        shown.append(await visitor.begin())
+    assert [one.code for one in shown] == codes
+    assert (shown[0].status, shown[0].seconds) == ((503, 30) if seconds else (403, None))
 
 
 async def test_a_refund_never_makes_a_reserve(counters: Any) -> None:

@@ -197,7 +197,7 @@ async def test_spoiled_tokens_let_nobody_in(
 async def test_discovery_may_be_elsewhere(make_voter: Any, provider: Any) -> None:
     """A description that is not at its usual path is found where the configuration says, and only there."""
     wrong = make_voter(discovery_url=f"{provider.issuer}/elsewhere")
-    assert await wrong.start() == refused("oidc_unavailable")
+    assert await wrong.start() == refused("oidc_unavailable", seconds=30)
     right = make_voter(discovery_url=f"{provider.issuer}/.well-known/openid-configuration")
     assert isinstance(await right.start(), Redirect)
 

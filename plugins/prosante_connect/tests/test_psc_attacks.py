@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import pytest
@@ -10,7 +9,12 @@ import pytest
 from isoloir.hooks import Proved, Redirect, Refused
 from isoloir_prosante_connect.config import ProSanteConnectConfig
 
-refused = partial(Refused, values={"provider": "Pro Santé Connect"})
+
+def refused(code: str) -> Refused:
+    """A refusal, in the sentence of which the provider is named; one that is away may be tried again soon."""
+    return Refused(code, {"provider": "Pro Santé Connect"}, 30 if code == "oidc_unavailable" else None)
+
+
 TOKENS = {
     "wrong_nonce": "oidc_token_nonce",
     "no_nonce": "oidc_token_nonce",

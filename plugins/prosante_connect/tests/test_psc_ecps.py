@@ -7,7 +7,6 @@ import re
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -21,7 +20,12 @@ from isoloir_prosante_connect.ecps import RINGS, ECps
 from isoloir_prosante_connect.forms import ECpsNumber, ECpsSend
 from isoloir_prosante_connect.simulator import RelyingParty, Simulator, Telephone, create_simulator, log_in
 
-refused = partial(Refused, values={"provider": "Pro Santé Connect"})
+
+def refused(code: str) -> Refused:
+    """A refusal, in the sentence of which the provider is named; one that is away may be tried again soon."""
+    return Refused(code, {"provider": "Pro Santé Connect"}, 30 if code == "oidc_unavailable" else None)
+
+
 ISSUER = "http://127.0.0.1:8000/demo/psc"
 CALLBACK = "http://127.0.0.1:8000/e/medecins-2024/login/callback/factor"
 ALIX, CAMILLE = "99700000017", "99700000025"

@@ -282,4 +282,4 @@ async def test_discovery_and_keys_are_remembered_for_a_while(make_voter: Any, si
         simulator.fail("discovery_error_500", "jwks_error_500")
         assert isinstance(await voter.log_in(), Proved)
         voter.flow.clock.shift += voter.flow.clock.shift.__class__(minutes=10)
-        assert await voter.start() == refused("oidc_unavailable")
+        assert await voter.start() == refused("oidc_unavailable", seconds=30)

@@ -23,6 +23,7 @@ from isoloir.hooks import (
 )
 
 _LONGEST_WAIT = 300
+_LONGEST_ABSENCE = 3600
 _CODE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z0-9_]+)*")
 
 
@@ -50,6 +51,10 @@ def fault_of(step: object, factor: Factor[Any], token: str) -> str | None:
 
 def fault_of_refusal(answer: Refused) -> str | None:
     """Return what is wrong with a refusal: without a stable code nobody could be told anything."""
+    if answer.seconds is not None and (
+        type(answer.seconds) is not int or not 1 <= answer.seconds <= _LONGEST_ABSENCE
+    ):
+        return "wait_out_of_bounds"
     return None if _is_code(answer.code) else "code_malformed"
 
 

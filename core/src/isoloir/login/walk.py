@@ -99,6 +99,8 @@ class Walk:
                 case None:
                     return await self._refuse(session, attempt, "factor_failed", address, 502)
                 case Refused():
+                    if step.seconds is not None:
+                        return self._away(session, attempt, step.code, step.values, step.seconds)
                     return await self._refuse(session, attempt, step.code, address, values=step.values)
                 case Proved():
                     if self._factors.can_leave(instance):
@@ -208,6 +210,11 @@ class Walk:
         await self._means.counters.failed_from(address)
         session.set_aside(attempt, self._election.id)
         return self._drawing.refusal(code, session.locale, status, values)
+
+    def _away(self, session: Session, attempt: Attempt, code: str, values: Mapping[str, str], seconds: int) -> Shown:
+        """End the attempt where what it needs is away; it counts against nobody, or an outage would slow all down."""
+        session.set_aside(attempt, self._election.id)
+        return self._drawing.refusal(code, session.locale, 503, values, seconds=seconds)
 
     def _keep(self, session: Session, attempt: Attempt) -> Shown:
         session.set_attempt(attempt, self._election.id)

@@ -47,6 +47,8 @@ _ID_TOKEN: Final = "id_token"  # noqa: S105 - the name of a secret, not its valu
 _LOGIN_LASTS: Final = timedelta(minutes=15)
 _SESSION_LASTS: Final = timedelta(hours=4)
 """How long the ID token is kept: after that there is hardly a session left at the provider to log out of."""
+AGAIN_AFTER: Final[Mapping[str, int]] = {"oidc_unavailable": 30}
+"""The refusals that a provider's absence is, and after how many seconds to try again."""
 _LONGEST_CODE: Final = 4096
 _PROVIDER_DOWN: Final = frozenset({"temporarily_unavailable", "server_error"})
 _NOT_LOGGED_IN: Final = frozenset(
@@ -145,7 +147,8 @@ class Federation(Factor[F], Generic[F]):
 
     def refused(self, config: F, refusal: Refusal) -> Refused:
         """Return the step of a refusal, in the plugin's own words where it has some."""
-        return Refused(self.own_words.get(refusal.code, refusal.code), {"provider": config.service})
+        code = self.own_words.get(refusal.code, refusal.code)
+        return Refused(code, {"provider": config.service}, AGAIN_AFTER.get(refusal.code))
 
     async def client(self, config: F, flow: Flow) -> Client:
         """Return this site as the provider's client, for one login."""
