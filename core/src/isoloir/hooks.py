@@ -267,7 +267,10 @@ class Secrets(Protocol):
 
 
 class ScopedSecrets(Secrets, Protocol):
-    """The flow's own secrets, and a door to those of this factor instance and an entry, or a typed text."""
+    """The flow's own secrets, and a door to those of this factor instance and an entry, or a typed text.
+
+    The flow's own end with the browser's session (two hours at most), whatever is asked for.
+    """
 
     def of(self, subject: Entry | str) -> Secrets:
         """Return the secrets of that entry, or of that typed text, and this factor instance.

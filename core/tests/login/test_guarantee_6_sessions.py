@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isoloir.hooks import Factor, Form, Proved, Refused, Submit
+from isoloir.hooks import Asserted, Factor, Form, Proved, Refused, Submit
 from isoloir.login import sessions as sessions_module
 from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown
 
@@ -320,3 +320,30 @@ async def test_somebody_else_on_the_page_can_be_forgotten(house: Any, plays: Any
     assert await made.engine.sessions.load(before) is None
     visitor.handle = session.handle
     refused(await visitor.show(), "login_not_begun")
+
+
+async def test_a_secret_of_a_flow_ends_with_the_session(house: Any, plays: Any) -> None:
+    """However long a factor asks for; one asked for less ends then, and one of a typed text is not the session's."""
+    flows: list[Any] = []
+
+    async def play(flow: Any, event: Any) -> Any:
+        flows.append(flow)
+        await flow.secrets.put("token", "kept", timedelta(hours=5))
+        await flow.secrets.put("short", "kept", timedelta(minutes=10))
+        await flow.secrets.of("typed").put("place", "kept", timedelta(hours=5))
+        return Form(plays.Ask)
+
+    made = await house({"one": plays.Scripted(play, rpps=Asserted("eidas1"))})
+    visitor = await made.visitor()
+    await visitor.begin()
+    secrets = flows[0].secrets
+
+    async def kept() -> list[bool]:
+        asked = (secrets.get("token"), secrets.get("short"), secrets.of("typed").get("place"))
+        return [await one is not None for one in asked]
+
+    assert await kept() == [True, True, True]
+    made.clock.advance(sessions_module.LONGEST - timedelta(seconds=1))
+    assert await kept() == [True, False, True]
+    made.clock.advance(timedelta(seconds=1))
+    assert await kept() == [False, False, True]

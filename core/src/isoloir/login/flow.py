@@ -21,6 +21,7 @@ from isoloir.login.bindings import Bindings
 from isoloir.login.limits import Counters
 from isoloir.login.masking import mask
 from isoloir.login.messages import LoginMessage, SendMessage
+from isoloir.login.sessions import Session
 from isoloir.login.small_secrets import StoredSecrets
 from isoloir.roll import RollEntry
 from isoloir.store import login_store, roll_store
@@ -156,9 +157,12 @@ class EngineFlow:
 
 
 async def open_flow(
-    means: Means, attempt: Attempt, instance: str, locale: str, state: Mapping[str, Any]
+    means: Means, attempt: Attempt, instance: str, session: Session, state: Mapping[str, Any]
 ) -> EngineFlow:
-    """Make the flow of a factor instance, of one moment; who is on the roll and a stranger cost the same reads."""
+    """Make the flow of a factor instance, of one moment; who is on the roll and a stranger cost the same reads.
+
+    Its secrets end with the session at the latest.
+    """
     inside = f"{means.election.id}/{instance}"
     whose = attempt.entry or "stranger"
     async with means.store.read() as reading:
@@ -176,10 +180,10 @@ async def open_flow(
     return EngineFlow(
         means=means,
         instance=instance,
-        locale=locale,
+        locale=session.locale,
         claims=attempt.claims,
         state=state,
-        secrets=StoredSecrets(means.store, means.keys, means.clock, inside, f"flow/{attempt.id}"),
+        secrets=StoredSecrets(means.store, means.keys, means.clock, inside, f"flow/{attempt.id}", session.ends),
         roll_entry=entry,
         masks=masks,
         addresses=bound if entry is not None else {},

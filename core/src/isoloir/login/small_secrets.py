@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from isoloir.clock import Clock
 from isoloir.config.secrets import Keys
@@ -16,20 +16,27 @@ from isoloir.store.engine import Store
 class StoredSecrets:
     """The secrets of one scope. `inside` is the election and factor instance, under which entries have theirs.
 
+    None of this scope outlasts `until`, where there is an end; those of entries and typed texts may.
+
     Scopes are kept as HMAC, so that a typed text (an RPPS, say) is not kept at all.
     """
 
-    def __init__(self, store: Store, keys: Keys, clock: Clock, inside: str, whose: str) -> None:
+    def __init__(
+        self, store: Store, keys: Keys, clock: Clock, inside: str, whose: str, until: datetime | None = None
+    ) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
         self._inside = inside
+        self._until = until
         self._scope = keys.mac("login-secret-scope", f"{inside}/{whose}")
 
     async def put(self, name: str, value: str, lasts: timedelta) -> None:
-        """Keep `value` for that long; a former one is gone."""
+        """Keep `value` for that long, or until the scope's end; a former one is gone."""
         sealed = self._keys.encrypt(self._purpose(name), value.encode())
         expires = self._clock.now() + lasts
+        if self._until is not None:
+            expires = min(expires, self._until)
         await self._store.whole(
             lambda writing: login_store.put_secret(writing, self._scope, name, sealed, expires), beside=True
         )

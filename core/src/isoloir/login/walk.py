@@ -93,7 +93,7 @@ class Walk:
         `typed` is what may be shown again of a form; `step_up` says that something was just proved.
         """
         while instance := self._factors.turn(attempt):
-            flow = await open_flow(self._means, attempt, instance, session.locale, attempt.state)
+            flow = await open_flow(self._means, attempt, instance, session, attempt.state)
             step = await self._factors.advance(instance, flow, event)
             match step:
                 case None:
@@ -138,7 +138,7 @@ class Walk:
         found = []
         for attempt in attempts:
             for instance, state in attempt.left.items():
-                flow = await open_flow(self._means, attempt, instance, session.locale, state)
+                flow = await open_flow(self._means, attempt, instance, session, state)
                 found.append(await self._factors.leave(instance, flow))
         return next((url for url in found if url is not None), None)
 

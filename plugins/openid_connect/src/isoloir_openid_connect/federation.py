@@ -45,8 +45,8 @@ from isoloir_openid_connect.tokens import same_text
 _REQUEST: Final = "request"
 _ID_TOKEN: Final = "id_token"  # noqa: S105 - the name of a secret, not its value
 _LOGIN_LASTS: Final = timedelta(minutes=15)
-_SESSION_LASTS: Final = timedelta(hours=4)
-"""How long the ID token is kept: after that there is hardly a session left at the provider to log out of."""
+_SESSION_LASTS: Final = timedelta(hours=2)
+"""How long the ID token is kept at most; the core ends it with the voter's session, which lasts no longer."""
 AGAIN_AFTER: Final[Mapping[str, int]] = {"oidc_unavailable": 30}
 """The refusals that a provider's absence is, and after how many seconds to try again."""
 _LONGEST_CODE: Final = 4096
