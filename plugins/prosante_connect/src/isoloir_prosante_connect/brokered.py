@@ -30,7 +30,7 @@ HANDED_ON: Final[Mapping[str, str]] = {
 }
 """What the broker hands on, by the name it has there, and where the provider has it: no more than this site reads.
 
-Texts one by one: Keycloak keeps no list of objects, and takes a text of more than 2048 signs for the user's mistake.
+Texts one by one: Keycloak keeps no list of objects, and a vote does not need the whole of somebody's practice.
 """
 _STEP: Final = re.compile(r"([A-Za-z]+)(?:\[([0-9]+)\])?")
 
