@@ -10,7 +10,7 @@ RUN := .venv/bin/python -m
 SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_openid_connect -p isoloir_prosante_connect \
 	-p isoloir_psc -p isoloir_password_sms -p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
-.PHONY: help install demo test quick check simulate faults booth tampering attacks vectors bench screenshots accessibility
+.PHONY: help install demo demo-keycloak test quick check simulate faults booth tampering attacks vectors bench screenshots accessibility
 
 help: ## Say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' | expand -t 15
@@ -42,6 +42,10 @@ install: .cache/installed .cache/fast-installed ## Set up everything, developmen
 
 demo: .cache/demo-installed ## The 2024 election on this machine: http://127.0.0.1:8000
 	@.venv/bin/isoloir demo
+
+demo-keycloak: .cache/demo-installed ## The same, where a real Keycloak stands for Pro Santé Connect
+	@tools/install-keycloak
+	@.venv/bin/isoloir demo --identity keycloak
 
 test: install ## Every test, with the real programs it needs (installed if missing)
 	@tools/install-test-programs

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_kit.served import Served, command
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from .driving import Demonstration, Look, Voter
 from .findings import Findings
-from .people import FRENCH, ROOT, Elector, Words, electors
+from .people import FRENCH, Elector, Words, electors
 from .views import DESKTOP, fits, shoot
 
-ISOLOIR = Path(sys.executable).with_name("isoloir")
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -35,52 +29,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--accessibility-page", type=Path, help="Write what was found as a Markdown page.")
 
 
-@dataclass(frozen=True)
-class Served:
-    """A demonstration that runs: its address and its instance's folder."""
-
-    address: str
-    folder: Path
-
-    def wait(self, minutes: int) -> None:
-        """Let minutes pass, for every process of the instance."""
-        shift = self.folder / "clock-shift"
-        later = shift.with_suffix(".later")
-        later.write_text(str(float(shift.read_text()) + 60 * minutes))
-        later.replace(shift)
-
-    def isoloir(self, *arguments: str | Path) -> str:
-        """Run a command on the instance; returns what it prints."""
-        command = [ISOLOIR, "--lang", "en", "--instance", self.folder, *arguments]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def close_and_count(self) -> None:
-        """Be the board: close, and tally with everybody's share."""
-        self.isoloir("election", "close", "medecins-2024")
-        shares = [part for share in sorted(self.folder.glob("board/*.json")) for part in ("--share", share)]
-        self.isoloir("tally", "run", "medecins-2024", *shares)
-
-
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder = tmp_path_factory.mktemp("demo") / "instance"
-    server = subprocess.Popen(
-        [ISOLOIR, "--lang", "en", "demo", "--port", "0", "--folder", folder],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert server.stdout is not None
-    found = next((line for line in server.stdout if "http://127.0.0.1:" in line), "")
-    address = re.search(r"http://127\.0\.0\.1:\d+", found)
-    assert address, "the demonstration did not start"
-    yield Served(address[0], folder)
-    server.send_signal(signal.SIGINT)
-    server.stdout.close()
-    server.wait(60)
+    with command(tmp_path_factory.mktemp("demo") / "instance") as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +65,7 @@ def roll() -> dict[str, Elector]:
 def visit(demo: Served, chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Open a browser of one's own; afterwards: no console error, nothing asked of any other host."""
     opened, errors, elsewhere = [], [], []
+    known = [demo.address, *([demo.wallet.keycloak.url] if demo.wallet else [])]
 
     def open_page(**options: Any) -> Page:
         context = chromium.new_context(
@@ -122,9 +75,7 @@ def visit(demo: Served, chromium: Browser) -> Iterator[Callable[..., Page]]:
         context.on("weberror", lambda one: errors.append(str(one.error)))
         context.on(
             "request",
-            lambda one: (
-                elsewhere.append(one.url) if not one.url.startswith((demo.address, "data:", "blob:")) else None
-            ),
+            lambda one: elsewhere.append(one.url) if not one.url.startswith((*known, "data:", "blob:")) else None,
         )
         opened.append(context)
         return context.new_page()

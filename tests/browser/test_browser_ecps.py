@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
 from collections.abc import Iterator
 
 import pytest
 import tomlkit
+from demo_kit.served import EXAMPLE, Served, command
 from playwright.sync_api import expect
 
-from .conftest import ISOLOIR, Served
-from .people import ELECTION, ROOT
+from .people import ELECTION
 from .views import PHONE, fits, shoot, views
 
 pytestmark = pytest.mark.slow
-EXAMPLE = ROOT / "examples/medecins-2024"
 
 
 @pytest.fixture(scope="module")
@@ -29,20 +24,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     way = {"id": "ecps", "label": {"fr": "Avec l’application e-CPS", "en": "With the e-CPS app"}}
     election["policy"]["any"].append({**way, "all": ["ecps", "ordinal"]})
     (source / "election.toml").write_text(tomlkit.dumps(election), "utf-8")
-    command = [
-        ISOLOIR, "--lang", "en", "demo", source / "election.toml", "--roll", EXAMPLE / "roll.csv", "--port", "0",
-        "--folder", source / "instance",
-    ]  # fmt: skip
-    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=environment)
-    assert server.stdout is not None
-    found = next((line for line in server.stdout if "http://127.0.0.1:" in line), "")
-    address = re.search(r"http://127\.0\.0\.1:\d+", found)
-    assert address, "the demonstration did not start"
-    yield Served(address[0], source / "instance")
-    server.send_signal(signal.SIGINT)
-    server.stdout.close()
-    server.wait(60)
+    with command(source / "instance", source / "election.toml", "--roll", EXAMPLE / "roll.csv") as served:
+        yield served
 
 
 @pytest.mark.parametrize("java_script_enabled", [False, True])

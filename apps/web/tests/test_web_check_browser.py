@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from demo_kit.served import command
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.slow
@@ -42,20 +42,8 @@ ENGLISH = {
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     """A demonstration of its own on a free port: its address and folder."""
-    folder = tmp_path_factory.mktemp("check") / "instance"
-    server = subprocess.Popen(
-        [ISOLOIR, "--lang", "en", "demo", "--port", "0", "--folder", folder],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-    assert server.stdout is not None
-    address = next((m[0] for line in server.stdout if (m := re.search(r"http://127\.0\.0\.1:\d+", line))), "")
-    assert address, "the demonstration did not start"
-    yield address, folder
-    server.send_signal(signal.SIGINT)
-    server.stdout.close()
-    server.wait(60)
+    with command(tmp_path_factory.mktemp("check") / "instance") as served:
+        yield served.address, served.folder
 
 
 @pytest.fixture(scope="module")

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
 from isoloir.commands.context import language
 from isoloir.config.election import ElectionFile
-from isoloir.config.settings import FILE as SETTINGS
-from isoloir.config.settings import read_settings
-from isoloir.errors import IsoloirError
-from isoloir.instance import Instance
-from isoloir_web.background import kept_going
+from isoloir_web.commands.identity import identity_options
+from isoloir_web.demo.provider import provider_of
 from isoloir_web.server import bound, until_stopped
 from isoloir_web.texts import catalogue
-from isoloir_web.trial.folder import Trial, write_instance
-from isoloir_web.trial.preparation import invite, open_vote, prepare
-from isoloir_web.trial.serving import HOST, served
+from isoloir_web.trial.demonstration import Plan, running
+from isoloir_web.trial.folder import Trial
+from isoloir_web.trial.preparation import Say
+from isoloir_web.trial.serving import HOST
 
-_WINDOW = timedelta(days=7)
+if TYPE_CHECKING:
+    from isoloir_web.trial.keycloak import Realm
 
 
 @click.command()
@@ -36,44 +36,57 @@ _WINDOW = timedelta(days=7)
 @click.option("--roll", type=click.Path(path_type=Path, dir_okay=False), help="The roll; roll.csv beside ELECTION.")
 @click.option("--folder", type=click.Path(path_type=Path, file_okay=False), default=Path(".demo"), show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True)
+@identity_options
 @click.pass_context
-def demo(ctx: click.Context, election: Path, roll: Path | None, folder: Path, port: int) -> None:
+def demo(
+    ctx: click.Context, election: Path, roll: Path | None, folder: Path, port: int, keycloak: Path | None
+) -> None:
     """Prepare a copy of ELECTION whose window is around now, open it, and serve it on this machine alone."""
-    asyncio.run(_demo(election, roll or election.with_name("roll.csv"), folder, port, language(ctx)))
-
-
-async def _demo(source: Path, roll: Path, folder: Path, port: int, locale: str) -> None:
+    texts = catalogue()[language(ctx)]
     out = Console(highlight=False)
-    texts = catalogue()[locale]
-    if not roll.is_file():
-        raise IsoloirError("roll_file_missing", file=roll.name)
-    with bound(HOST, port) as listening:
-        trial = _fresh(source, folder, f"http://{HOST}:{listening.getsockname()[1]}")
-        async with Instance.open(trial.folder) as instance:
-            file = instance.election(trial.election_id)
-            await prepare(
-                instance, file, roll.read_bytes(), trial.board, lambda step: out.print(f"· {texts[f'trial.{step}']}")
-            )
-            await open_vote(instance, file)
-            out.print(f"· {texts['trial.invitations']}")
-            await invite(instance, file)
-            async with served(instance, file, trial, listening), kept_going(instance):
-                _tell(out, texts, trial, file)
-                await until_stopped()
+    plan = Plan(election, roll or election.with_name("roll.csv"), folder)
+    plan.check()
+
+    def say(step: str) -> None:
+        out.print(f"· {texts[f'trial.{step}']}")
+
+    def ready(trial: Trial, file: ElectionFile) -> None:
+        out.print(f"\n{_told(texts, trial, file)}", markup=False, soft_wrap=True)
+
+    # Keycloak is started outside the loop: a Ctrl-C meanwhile ends it at once.
+    with bound(HOST, port) as listening, _realm(keycloak, say) as realm:
+        asyncio.run(_until_stopped(plan, listening, say, realm, ready))
 
 
-def _fresh(source: Path, folder: Path, base_url: str) -> Trial:
-    """Write the demonstration's instance anew; nothing but a former demonstration is ever removed."""
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / SETTINGS).is_file() or not read_settings(folder).demo:
-            raise IsoloirError("demo_folder", folder=folder.name)
-        shutil.rmtree(folder)
-    opens = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=1)
-    return write_instance(folder, source, base_url=base_url, opens=opens, closes=opens + _WINDOW)
+async def _until_stopped(
+    plan: Plan,
+    listening: socket.socket,
+    say: Say,
+    realm: Realm | None,
+    ready: Callable[[Trial, ElectionFile], None],
+) -> None:
+    async with running(plan, listening, say, realm) as (trial, file):
+        ready(trial, file)
+        await until_stopped()
 
 
-def _tell(out: Console, texts: Mapping[str, str], trial: Trial, election: ElectionFile) -> None:
+@contextmanager
+def _realm(keycloak: Path | None, say: Say) -> Iterator[Realm | None]:
+    """Start the Keycloak asked for, if any, and stop it at the end."""
+    if keycloak is None:
+        yield None
+        return
+    from isoloir_web.trial.keycloak import realm  # half a second, and an extra, for those alone who ask for it
+
+    say("keycloak")
+    with realm(keycloak) as made:
+        yield made
+
+
+def _told(texts: Mapping[str, str], trial: Trial, election: ElectionFile) -> str:
+    text = texts["trial.ready"]
     told = {
+        "psc": texts["trial.psc_simulated"],
         "url": f"{trial.base_url}/",
         "demo": f"{trial.base_url}/demo/",
         "election": election.id,
@@ -82,7 +95,9 @@ def _tell(out: Console, texts: Mapping[str, str], trial: Trial, election: Electi
             f"--share {trial.board / f'{name}.json'}" for board in election.boards.values() for name in board.trustees
         ),
     }
-    text = texts["trial.ready"]
+    provider = provider_of(election, trial.base_url)
+    if provider is not None and not provider.simulated:
+        told |= {"psc": texts["trial.psc_keycloak"], "password": provider.password}
     for name, value in told.items():
         text = text.replace(f"{{{name}}}", value)
-    out.print(f"\n{text}", markup=False, soft_wrap=True)
+    return text

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from isoloir_web.commands.identity import identity_options
 from isoloir_web.trial.simulation import Simulation
 
 
@@ -24,20 +25,7 @@ from isoloir_web.trial.simulation import Simulation
     "--kills", type=click.IntRange(min=0), default=0, help="SIGKILL the server so many times while voters cast."
 )
 @click.option("--database", help="An empty PostgreSQL database, prepared and upgraded; a SQLite file when left out.")
-@click.option(
-    "--identity",
-    type=click.Choice(["simulator", "keycloak"]),
-    default="simulator",
-    show_default=True,
-    help="Where voters log in for Pro Santé Connect: its simulator, or the pages of a real Keycloak.",
-)
-@click.option(
-    "--keycloak",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path(".cache/keycloak"),
-    show_default=True,
-    help="Where Keycloak is: tools/install-keycloak puts it there.",
-)
+@identity_options
 @click.option(
     "--brokered", is_flag=True, help="With keycloak: through an organiser's own realm, which brokers the other."
 )
@@ -52,8 +40,7 @@ def simulate(
     seed: int | None,
     kills: int,
     database: str | None,
-    identity: str,
-    keycloak: Path,
+    keycloak: Path | None,
     brokered: bool,
 ) -> None:
     """Run ELECTION from the invitation to the seats, with invented voters over HTTP, and verify it.
@@ -61,10 +48,8 @@ def simulate(
     Exit status 0 only if poll book, ballots and votes agree in every contest, every archive verifies, and the result
     is what was cast.
     """
-    if brokered and identity != "keycloak":
+    if brokered and keycloak is None:
         raise click.UsageError("--brokered is for --identity keycloak")
-    if identity == "keycloak" and not (keycloak / "lib").is_dir():
-        raise click.BadParameter(f"no Keycloak in {keycloak}: run tools/install-keycloak", param_hint="--keycloak")
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=None)
@@ -80,7 +65,7 @@ def simulate(
             seed=seed,
             kills=kills,
             database=database,
-            keycloak=keycloak if identity == "keycloak" else None,
+            keycloak=keycloak,
             brokered=brokered,
             advance=advance,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from litestar import Response, post, route
@@ -15,6 +15,7 @@ from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir_web.demo.outbox import messages
 from isoloir_web.demo.people import Person, find, person
+from isoloir_web.demo.provider import Provider, provider_of
 from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import House, house_of
 from isoloir_web.pages import Asked, Page, Speaker, page, see_other, speaker
@@ -32,6 +33,7 @@ class Part:
     now: str
     people: list[Person]
     found: int
+    provider: Provider | None
 
 
 @route("/demo/", http_method=[HttpMethod.GET, HttpMethod.HEAD])
@@ -57,7 +59,8 @@ async def one_person(request: Asked, election: FromPath[str], entry: FromPath[st
         raise IsoloirError("page_unknown")
     shown = await person(house.instance, file, found)
     sent = await messages(house.instance, shown.addresses)
-    return page(request, "demo/person.html", person=shown, of=file, messages=sent)
+    provider = provider_of(file, house.instance.settings.base_url)
+    return page(request, "demo/person.html", person=shown, of=file, messages=sent, provider=provider)
 
 
 @post("/demo/clock", status_code=200, request_max_body_size=FORM_BYTES)
@@ -78,7 +81,9 @@ def _before(file: ElectionFile) -> datetime:
 
 
 def _open(file: ElectionFile) -> datetime:
-    return file.window.opens + (file.window.closes - file.window.opens) / 2
+    # The present if that will do: a real provider keeps its own time, and this is the only one it agrees with.
+    present, window = datetime.now(UTC), file.window
+    return present if window.opens <= present < window.closes else window.opens + (window.closes - window.opens) / 2
 
 
 def _closing(file: ElectionFile) -> datetime:
@@ -101,7 +106,8 @@ async def _part(house: House, say: Speaker, election_id: str, words: str) -> Par
     phase = await lifecycle.phase(house.instance.store, file, house.instance.clock)
     now = Speaker(house, say.locale, file).moment(house.instance.clock.now(), year=True, weekday=True)
     people, found = await find(house.instance, file, words)
-    return Part(file, phase.name.lower(), now, people, found)
+    provider = provider_of(file, house.instance.settings.base_url)
+    return Part(file, phase.name.lower(), now, people, found, provider)
 
 
 handlers = (demonstration, one_person, clock)

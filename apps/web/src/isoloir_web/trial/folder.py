@@ -114,7 +114,7 @@ def _adapt(
     for factor in document["factors"].values():
         config = factor.get("config", {})
         if factor["plugin"] in PSC_FACTORS:
-            kept = ("minimum_acr", "prompt_login", "channel")
+            kept = ("minimum_acr", "prompt_login", "max_age", "channel")
             asked: dict[str, Any] = {"issuer": issuer or f"{base_url}{SIMULATED}"}
             if broker and factor["plugin"] in BROKERED:
                 asked = {"issuer": broker, "broker": {}}

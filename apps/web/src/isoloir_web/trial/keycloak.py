@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 
 from isoloir.config.election import ElectionFile
+from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir_prosante_connect import keycloak as real
 from isoloir_psc.trial import Brokered, make_brokered
@@ -29,13 +30,14 @@ class Realm:
     """
 
     running: real.Keycloak
+    name: str = real.REALM
     brokered: bool = False
     _between: Brokered | None = field(default=None, init=False)
 
     @property
     def issuer(self) -> str:
         """The realm's issuer, known before the realm is made."""
-        return real.Wallet(self.running, real.REALM).issuer
+        return real.Wallet(self.running, self.name).issuer
 
     @property
     def broker(self) -> str | None:
@@ -50,12 +52,12 @@ class Realm:
         )
         if self.brokered:
             # The provider knows the site too: an approval by telephone does not pass through a broker.
-            names, beside = (_BROKER, real.REALM), [site]
+            names, beside = (_BROKER, self.name), [site]
             self._between = await asyncio.to_thread(
                 make_brokered, self.running, site, known, names=names, beside=beside
             )
         else:
-            await asyncio.to_thread(real.make_wallet, self.running, [site], known)
+            await asyncio.to_thread(real.make_wallet, self.running, [site], known, realm=self.name)
 
     async def passed(self) -> int:
         """Return how many people have come through the realm between: it makes a user of each."""
@@ -64,9 +66,18 @@ class Realm:
 
 @contextmanager
 def realm(home: Path, *, brokered: bool = False) -> Iterator[Realm]:
-    """Start the Keycloak of the folder `home` and stop it at the end. Raises FileNotFoundError, RuntimeError."""
-    with real.keycloak(home) as running:
-        yield Realm(running, brokered)
+    """Start the Keycloak of the folder `home` and stop it at the end.
+
+    Raises IsoloirError ``keycloak_missing``, and ``keycloak_not_started`` with its last words.
+    """
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(real.keycloak(home))
+        except FileNotFoundError:
+            raise IsoloirError("keycloak_missing", folder=str(home)) from None
+        except RuntimeError as error:
+            raise IsoloirError("keycloak_not_started", words=str(error).splitlines()[-1]) from None
+        yield Realm(running, brokered=brokered)
 
 
 async def log_in(_: httpx2.AsyncClient, url: str, identity: str) -> str:

@@ -116,13 +116,17 @@ def _start(home: Path, folder: Path, owner: int, port: int) -> Keycloak:
     with keeping.stdin as stdin:
         stdin.write(json.dumps(asked).encode())
     until = time.monotonic() + _START_SECONDS
-    while time.monotonic() < until and keeping.poll() is None:
-        running = _running(folder)
-        if running is not None:
-            return running
-        time.sleep(0.1)
-    keeping.terminate()
-    keeping.wait()
+    running = None
+    try:
+        while running is None and time.monotonic() < until and keeping.poll() is None:
+            time.sleep(0.1)
+            running = _running(folder)
+    finally:  # an interruption too
+        if running is None:
+            keeping.terminate()
+            keeping.wait()
+    if running is not None:
+        return running
     raise RuntimeError(f"Keycloak did not start.\n{_tail(folder / 'keeper')}{_tail(folder / 'log')}")
 
 

@@ -21,6 +21,7 @@ from isoloir_prosante_connect.simulator.identities import SHAPES, Identity
 REALM: Final = "esante-wallet"
 SCOPE: Final = "scope_all"
 PASSWORD: Final = "carte-et-code"  # noqa: S105 - it stands for the card; everybody's, and for nobody real
+_ADMIN_SECONDS: Final = 300
 _TEXTS: Final = ("sub", "acr")
 """Claims that are texts and part of every token; the others are JSON, and of the user-info alone."""
 _AMONG_CLAIMS: Final = (
@@ -79,7 +80,13 @@ class Wallet:
 def administer(keycloak: Keycloak) -> KeycloakAdmin:
     """Return python-keycloak's administrator of a Keycloak of ours."""
     return KeycloakAdmin(
-        server_url=keycloak.url, username=keycloak.user, password=keycloak.password, realm_name="master"
+        server_url=keycloak.url,
+        username=keycloak.user,
+        password=keycloak.password,
+        realm_name="master",
+        # On a busy machine a realm with a whole roll takes its time, and sent again it would be there already.
+        timeout=_ADMIN_SECONDS,
+        max_retries=0,
     )
 
 
@@ -102,6 +109,8 @@ def make_wallet(
             "enabled": True,
             "sslRequired": "none",
             "registrationAllowed": False,
+            # Everybody's password is public: to hash it slowly would make a whole roll wait, and protect nothing.
+            "passwordPolicy": "hashAlgorithm(pbkdf2-sha256) and hashIterations(1)",
             "accessTokenLifespan": 120,
             "ssoSessionIdleTimeout": 30 * 60,
             "ssoSessionMaxLifespan": 4 * 3600,
