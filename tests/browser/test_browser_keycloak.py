@@ -14,10 +14,12 @@ from playwright.sync_api import Page, expect
 from isoloir_prosante_connect.keycloak import PASSWORD, Keycloak
 
 from .driving import Voter
-from .people import ELECTION, ENGLISH, Elector
-from .views import shoot
+from .people import ELECTION, ENGLISH, FRENCH, Elector
+from .views import fits, shoot, views
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+NOT_ME = {"fr-FR": "Ce n’est pas moi", "en-GB": "This is not me"}
+SESSION = "isoloir"
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +60,10 @@ def log_in(voter: Voter, demo: Served, elector: Elector) -> None:
     expect(voter.page.locator("header .who")).to_contain_text(elector.display)
 
 
-NOT_ME = {"fr-FR": "Ce n’est pas moi", "en-GB": "This is not me"}
-
-
-def sessions(page: Page, demo: Served) -> dict[str, list[str]]:
-    """Return the names of the cookies that stand for somebody, at Keycloak and here."""
-    kept = page.context.cookies([demo.wallet.issuer + "/", demo.address + ELECTION])
-    names = [cookie["name"] for cookie in kept]
-    return {
-        "keycloak": [name for name in names if name in ("KEYCLOAK_IDENTITY", "KEYCLOAK_SESSION")],
-        "isoloir": [name for name in names if name == "isoloir-session"],
-    }
+def identified(page: Page, demo: Served) -> set[str]:
+    """Return which cookies stand for somebody, at Keycloak and here."""
+    kept = page.context.cookies([f"{demo.wallet.issuer}/", f"{demo.address}{ELECTION}/"])
+    return {cookie["name"] for cookie in kept} & {"KEYCLOAK_IDENTITY", "KEYCLOAK_SESSION", SESSION}
 
 
 def knows(page: Page, demo: Served) -> bool:
@@ -93,15 +88,37 @@ def knows(page: Page, demo: Served) -> bool:
     return "code" in said
 
 
+@pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=lambda words: words.locale[:2])
+def test_the_demonstration_tells_how_one_logs_in_there(demonstration, roll, words):
+    """User name, password and whose clock Keycloak keeps, in both languages, in every view."""
+    desk = demonstration(words)
+    name = f"keycloak-{words.locale[:2]}"
+    desk.person(roll["Alix Martin"])
+    expect(desk.page.locator(".to-type")).to_contain_text(PASSWORD)
+    for view in views(desk.page):
+        fits(desk.page)
+        shoot(desk.page, f"{name}/person-{view.name}")
+    desk.page.goto("/demo/")
+    desk.page.locator(".moves summary").click()
+    expect(desk.page.locator(".moves .hint")).to_contain_text("Keycloak")
+    for view in views(desk.page):
+        fits(desk.page)
+        shoot(desk.page, f"{name}/demo-{view.name}")
+    desk.page.locator("button[value=open]").click()  # the present: logins there go on
+    desk.page.wait_for_url("**/demo/")
+
+
 def test_two_voters_share_a_browser(voter, demo, roll):
     """The first votes and logs out of both sites; the second is asked for the password, is not the first, votes."""
     alix = voter()
     assert not knows(alix.page, demo)
     log_in(alix, demo, roll["Alix Martin"])
-    assert knows(alix.page, demo)  # else the next lines would hold whatever was done
+    # Else the same lines below would hold whatever was done.
+    assert knows(alix.page, demo)
+    assert identified(alix.page, demo) == {"KEYCLOAK_IDENTITY", "KEYCLOAK_SESSION", SESSION}
     alix.vote_everywhere(roll["Alix Martin"], ["Avenir du soin public", alix.words.blank])
     alix.log_out()
-    assert sessions(alix.page, demo)["keycloak"] == []
+    assert identified(alix.page, demo) == set()
     assert not knows(alix.page, demo)
     alix.contests()
     expect(alix.page.locator("main")).to_contain_text("pas identifié(e)")
@@ -127,4 +144,37 @@ def test_somebody_else_says_this_is_not_me(voter, demo, roll):
     sacha = voter(ENGLISH, page=dominique.page)
     log_in(sacha, demo, roll["Sacha Laurent"])
     expect(sacha.page.locator("body")).not_to_contain_text("Dominique")
-    sacha.log_out()
+
+
+def test_the_first_leaves_without_logging_out(voter, demo, roll):
+    """The second sees whose session it is; were it over, Keycloak asks for the first's password, or who it is."""
+    alix = voter()
+    log_in(alix, demo, roll["Alix Martin"])
+    page = alix.page.context.new_page()
+    alix.page.close()
+    second = voter(page=page)
+    page.goto(f"{ELECTION}/")
+    expect(page.locator("main .note")).to_contain_text("Dr Alix Martin")
+    expect(page.locator("main").get_by_role("link", name="Ce n’est pas moi")).to_be_visible()
+    expect(page.get_by_role("button", name=second.words.psc)).to_have_count(0)  # nobody begins on top of somebody
+    second.see("landing-of-somebody-else")
+    page.context.clear_cookies(name=SESSION)  # its session is over, Keycloak's goes on
+    assert knows(page, demo)
+    second.begin(second.words.psc)
+    page.wait_for_url(at_keycloak(demo))
+    expect(page.locator("#kc-attempted-username")).to_have_value(f"8{roll['Alix Martin'].rpps}")
+    expect(page.locator("#username")).to_have_count(0)
+    expect(page.locator("#password")).to_have_value("")
+    shoot(page, "keycloak/somebody-else")
+    page.locator("#password").fill("not-the-password-of-the-first")
+    page.locator("#kc-login").click()
+    expect(page.locator("#kc-attempted-username")).to_be_visible()
+    page.locator("#reset-login").click()
+    expect(page.locator("#username")).to_have_value("")
+    camille = roll["Camille Bernard"]
+    give_password(page, camille)
+    page.wait_for_url("**/login/step")
+    expect(page.locator("header .who")).to_contain_text(camille.display)
+    second.give_number(camille.number)
+    page.wait_for_url("**/contests")
+    expect(page.locator("body")).not_to_contain_text("Alix Martin")

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from isoloir import lifecycle
+from isoloir.commands import main
 from isoloir.config.settings import Settings
 from isoloir.errors import IsoloirError
 from isoloir.hooks import Message
 from isoloir.login.bindings import Bindings
 from isoloir_outbox.box import keep
+from isoloir_prosante_connect.keycloak import Keycloak
 from isoloir_web.server import refuse_unsafe
+from isoloir_web.trial.keycloak import Realm
+
+BASE = "http://127.0.0.1:8000"
+EXAMPLE = Path(__file__).parents[3] / "examples" / "medecins-2024" / "election.toml"
 
 
 async def test_an_ordinary_instance_has_no_demonstration(stage: Any, web: Any) -> None:
@@ -147,3 +156,72 @@ def test_a_demonstration_is_not_served_to_others(host: str) -> None:
 def test_a_demonstration_is_served_on_this_machine(host: str) -> None:
     """Loopback is where a demonstration belongs."""
     refuse_unsafe(Settings(demo=True), host)
+
+
+async def test_a_demonstration_says_how_one_logs_in_at_its_provider(demo_stage: Any, web: Any) -> None:
+    """The simulator, a real Keycloak with user name and password, or nothing where no such provider is used."""
+    entry = (await demo_stage.voters())[0]
+    here = f"/demo/people/{demo_stage.only.id}/{entry.id}?lang=en"
+    ordinal = demo_stage.only.factors["ordinal"]
+
+    async def told(**factors: dict[str, Any]) -> tuple[str, str]:
+        made = {
+            name: type(ordinal)(plugin=f"prosante_connect{'_ecps' if name == 'ecps' else ''}", config=config)
+            for name, config in factors.items()
+        }
+        demo_stage.files[demo_stage.only.id] = demo_stage.only.model_copy(
+            update={"factors": {"ordinal": ordinal, **made}}
+        )
+        async with web(demo_stage) as client:
+            return (await client.get("/demo/?lang=en")).text, (await client.get(here)).text
+
+    simulated, real = {"issuer": f"{BASE}/demo/psc"}, {"issuer": "http://127.0.0.1:4711/realms/esante-wallet"}
+    for page in await told():
+        assert "Pro Santé Connect:" not in page
+        assert "Keycloak" not in page
+    for page in await told(psc=simulated, ecps=simulated):
+        assert "Keycloak" not in page
+        assert "e-CPS app" not in page
+    assert "it is simulated" in page
+    first, person = await told(psc=real)
+    assert "carte-et-code" in first
+    assert "real time" in first
+    assert f"<code>8{entry.fields['rpps']}</code>" in person
+    assert "<code>carte-et-code</code>" in person
+    for page in (first, person):
+        assert "simulated" not in page
+        assert "e-CPS app" not in page
+    assert "no telephone rings" in (await told(psc=real, ecps=real))[1]
+
+
+def test_keycloak_is_stopped_where_the_demonstration_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A roll that cannot be read ends the command with its refusal, and Keycloak with it."""
+    heard: list[str] = []
+
+    @contextmanager
+    def realm(home: Path) -> Iterator[Realm]:
+        heard.append("started")
+        try:
+            yield Realm(Keycloak(tmp_path, "http://127.0.0.1:9", "https://127.0.0.1:9", "", 0, "", ""))
+        finally:
+            heard.append("stopped")
+
+    monkeypatch.setattr("isoloir_web.trial.keycloak.realm", realm)
+    (tmp_path / "keycloak" / "lib").mkdir(parents=True)
+    (tmp_path / "roll.csv").write_text("no roll\n")
+    options = ["--identity", "keycloak", "--keycloak", str(tmp_path / "keycloak"), "--port", "0"]
+    command = ["--lang", "en", "demo", str(EXAMPLE), "--roll", str(tmp_path / "roll.csv"), *options]
+    ran = CliRunner().invoke(main, [*command, "--folder", str(tmp_path / "demo")])
+    assert ran.exit_code == 1
+    assert "Starting a real Keycloak" in ran.output
+    assert heard == ["started", "stopped"]
+
+
+@pytest.mark.parametrize("command", [["demo", str(EXAMPLE)], ["simulate", str(EXAMPLE)]])
+def test_a_keycloak_that_is_not_there_is_asked_for(command: list[str], tmp_path: Path) -> None:
+    """Both commands refuse before anything is made, and name the program that installs it."""
+    options = ["--identity", "keycloak", "--keycloak", str(tmp_path / "nowhere")]
+    ran = CliRunner().invoke(main, ["--lang", "en", *command, *options])
+    assert ran.exit_code == 1
+    assert "keycloak_missing" in ran.output
+    assert "tools/install-keycloak" in ran.output

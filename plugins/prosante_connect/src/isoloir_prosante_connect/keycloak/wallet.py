@@ -107,6 +107,10 @@ def make_wallet(
         {
             "realm": realm,
             "enabled": True,
+            "displayName": "Pro Santé Connect (Keycloak)",
+            "internationalizationEnabled": True,
+            "supportedLocales": ["fr", "en"],
+            "defaultLocale": "en",
             "sslRequired": "none",
             "registrationAllowed": False,
             # Everybody's password is public: to hash it slowly would make a whole roll wait, and protect nothing.
