@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from isoloir.errors import IsoloirError
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def identity_options(command: Callable[P, R]) -> Callable[..., R]:
+def identity_options(command: Callable[..., R]) -> Callable[..., R]:
     """Add ``--identity`` and ``--keycloak`` (below click's other decorators).
 
     The command receives `keycloak` alone: the folder of the program, `None` for the simulator. Raises IsoloirError
@@ -37,10 +36,10 @@ def identity_options(command: Callable[P, R]) -> Callable[..., R]:
         help="Where Keycloak is: tools/install-keycloak puts it there.",
     )
     @wraps(command)
-    def with_identity(*arguments: P.args, identity: str, keycloak: Path, **options: P.kwargs) -> R:
+    def with_identity(*arguments: Any, identity: str, keycloak: Path, **options: Any) -> R:
         real = identity == "keycloak"
         if real and not (keycloak / "lib").is_dir():
             raise IsoloirError("keycloak_missing", folder=str(keycloak))
-        return command(*arguments, keycloak=keycloak if real else None, **options)  # type: ignore[arg-type]
+        return command(*arguments, keycloak=keycloak if real else None, **options)
 
     return with_identity
