@@ -17,7 +17,7 @@ from .driving import Voter
 from .people import ELECTION, ENGLISH, FRENCH, Elector
 from .views import fits, shoot, views
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.slow
 NOT_ME = {"fr-FR": "Ce n’est pas moi", "en-GB": "This is not me"}
 SESSION = "isoloir"
 

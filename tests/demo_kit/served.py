@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "medecins-2024"
 ISOLOIR = Path(sys.executable).with_name("isoloir")
 _READY_WITHIN = 240
-_ENDS_WITHIN = 30
+_ENDS_WITHIN = 60
 
 
 @dataclass(frozen=True)
