@@ -62,7 +62,7 @@ channel = "email"
 [colleges]
 all = {{ fr = "Tous", en = "All" }}
 [boards.national]
-trustees = ["president", "delegate-1", "delegate-2"]
+members = { president = { role = "president", name = "A" }, delegate-1 = { role = "delegate", name = "B" }, delegate-2 = { role = "delegate", name = "C" } }
 {contests}
 [factors.psc]
 plugin = "prosante_connect"

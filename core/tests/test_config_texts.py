@@ -23,7 +23,7 @@ FILES = [
     PACKAGE / "commands" / "election.py",
 ]
 PLACE = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
-RAISING = {"IsoloirError": 0, "PydanticCustomError": 0, "refused": 0, "Found": 1, "_form": 1, "_twice": 2}
+RAISING = {"IsoloirError": 0, "PydanticCustomError": 0, "refused": 0, "Found": 1, "_form": 1, "twice": 2}
 RAISING |= {"FileInvalid": 0, "ElectionFileInvalid": 0, "read_toml": 1}
 """The calls that name a code, and where in their arguments it stands."""
 

@@ -65,7 +65,14 @@ ph = { fr = "Praticiens", en = "Practitioners" }
 hu = { fr = "Enseignants", en = "Teachers" }
 
 [boards.national]
-trustees = ["president", "secretary", "delegate"]
+rule = { all = [{ at_least = 1, of = "officers" }, { at_least = 2, of = ["d1", "d2", "d3", "d4"] }] }
+[boards.national.members]
+president = { role = "president", name = "Une" }
+secretary = { role = "secretary", name = "Deux", substitute = "Neuf" }
+d1 = { role = "delegate", name = "Delta Un" }
+d2 = { role = "delegate", name = "Delta Deux" }
+d3 = { role = "delegate", name = "Delta Trois" }
+d4 = { role = "delegate", name = "Delta Quatre" }
 
 [[contests]]
 id = "cspm-ph"
@@ -224,6 +231,8 @@ def line_of(text: str, needle: str) -> int:
     return text[: text.index(needle)].count("\n") + 1
 
 
+_BOARD = BASE[BASE.index("[boards.national]") : BASE.index("[[contests]]")]
+_D4 = 'd4 = { role = "delegate", name = "Delta Quatre" }\n'
 MISTAKES = [
     # what is written, what is written instead, code, key, where the line is
     ("a key is missing", 'name = "Élections"\n', "", "key_missing", "sender.name", "[sender]"),
@@ -244,7 +253,7 @@ MISTAKES = [
     ("a table missing in the middle", '[sender]\nname = "Élections"\naddress = "elections@evote.example"\n'
      'subject = { fr = "Comment voter", en = "How to vote" }', "", "key_missing", "sender", 1),
     ("a text for a table", 'rule = { family = "highest_average", ties = "votes_then_lot", short_lists = "cap" }',
-     f'rule = "{TYPED}"', "value_not_table", "contests[0].rule", "rule ="),
+     f'rule = "{TYPED}"', "value_not_table", "contests[0].rule", f'rule = "{TYPED}"'),
     ("a text for a moment", "closes = 2024-06-18T17:00:00", f'closes = "{TYPED}"', "value_not_datetime",
      "window.closes", "closes = "),
     ("a day for a moment", "closes = 2024-06-18T17:00:00", "closes = 2024-06-18", "value_not_datetime",
@@ -286,16 +295,33 @@ MISTAKES = [
     ("a college twice", '["ph", "hu"]', '["ph", "ph"]', "duplicate", "contests[1].colleges[1]", '["ph", "ph"]'),
     ("an unknown board", 'board = "national"\nseats = 1', f'board = "{TYPED}"\nseats = 1', "board_unknown",
      "contests[1].board", TYPED),
-    ("a trustee twice", '"secretary", "delegate"', '"secretary", "secretary"', "duplicate",
-     "boards.national.trustees[2]", "trustees ="),
-    ("a board without trustees", 'trustees = ["president", "secretary", "delegate"]', "trustees = []", "list_too_short",
-     "boards.national.trustees", "trustees ="),
-    ("a rule with a stranger", "\n[[contests]]\nid = \"cspm-ph\"",
-     f'rule = {{ all = [{{ at_least = 1, of = ["{TYPED}"] }}] }}\n[[contests]]\nid = "cspm-ph"', "trustee_unknown",
-     "boards.national.rule.all[0].of[0]", TYPED),
-    ("a rule that cannot be met", "\n[[contests]]\nid = \"cspm-ph\"",
-     'rule = { all = [{ at_least = 2, of = ["president"] }] }\n[[contests]]\nid = "cspm-ph"', "quorum_impossible",
-     "boards.national.rule.all[0].at_least", "at_least = 2"),
+    ("a member twice in a condition", '"d3", "d4"]', '"d3", "d3", "d4"]', "duplicate",
+     "boards.national.rule.all[1].of[3]", '"d3", "d3"'),
+    ("a board without members", BASE[BASE.index("president = {") : BASE.index("\n[[contests]]")], "", "list_too_short",
+     "boards.national.members", "[boards.national.members]"),
+    ("a role that is none", 'role = "secretary"', f'role = "{TYPED}"', "value_not_choice",
+     "boards.national.members.secretary.role", "secretary ="),
+    ("a rule with a stranger", '"d3", "d4"]', f'"d3", "d4", "{TYPED}"]', "member_unknown",
+     "boards.national.rule.all[1].of[4]", TYPED),
+    ("a group that is none", '"officers"', f'"{TYPED}"', "group_unknown", "boards.national.rule.all[0].of", TYPED),
+    ("a group of nobody", BASE[BASE.index("president = {") : BASE.index("d1 = {")], "", "group_empty",
+     "boards.national.rule.all[0].of", '"officers"'),
+    ("a rule that cannot be met", "at_least = 2", "at_least = 5", "quorum_impossible",
+     "boards.national.rule.all[1].at_least", "at_least = 5"),
+    ("a condition that needs everyone", "at_least = 2", "at_least = 4", "board_fragile",
+     "boards.national.rule.all[1].at_least", "at_least = 4"),
+    ("no rule, so that everyone is needed", BASE[BASE.index("rule = { all") : BASE.index("[boards.national.members]")], "",
+     "board_fragile", "boards.national.members", "[boards.national.members]"),
+    ("a member of two conditions", '["d1",', '["president", "d1",', "member_counts_twice", "boards.national.rule.all[1].of",
+     '"officers"'),
+    ("a member of no condition", '"d3", "d4"]', '"d3"]', "member_without_share", "boards.national.members.d4", "d4 ="),
+    ("one person, two seats", '"Delta Trois"', '"DELTA  un"', "person_twice", "boards.national.members.d3.name",
+     "d3 ="),
+    ("a substitute who is a member", '"Neuf"', '"Delta Quatre"', "person_twice", "boards.national.members.d4.name", "d4 ="),
+    ("two presidents", 'role = "secretary"', 'role = "president"', "role_twice",
+     "boards.national.members.secretary.role", "secretary ="),
+    ("three delegates to two officers", _BOARD, _BOARD.replace(', "d4"', "").replace(_D4, ""), "board_few_delegates",
+     "boards.national.members", "[boards.national.members]"),
     ("a field that always is there", "rpps = {", "email = { secret = true }\nrpps = {", "roll_field_reserved",
      "roll.fields.email", "email = { secret"),
     ("an alphabet with O and 0", "YZ23456789", "OYZ023456789", "alphabet_look_alikes", "identifiers.alphabet", "alphabet ="),
@@ -382,8 +408,10 @@ def test_the_file_that_the_mistakes_start_from_is_valid(tmp_path: Path) -> None:
         ("2024-06-18T17", "2024-06-19T10"),
         ("2024-06-18T17", "2024-06-12T08"),
         ('mobile = "roll"', 'mobile = "typed"'),
+        ("at_least = 2", "at_least = 4"),
+        (_BOARD, _BOARD.replace(', "d4"', "").replace(_D4, "")),
     ],
-    ids=["long_window", "short_window", "typed_mobile"],
+    ids=["long_window", "short_window", "typed_mobile", "fragile_board", "few_delegates"],
 )
 def test_an_accepted_risk_with_its_reason_is_let_through(
     tmp_path: Path, request: pytest.FixtureRequest, written: str, instead: str

@@ -82,7 +82,7 @@ def small_election(**changes: Any) -> ElectionFile:
                 "ph": two("Praticiens hospitaliers", "Hospital practitioners"),
                 "pu": two("Personnels enseignants", "Teaching staff"),
             },
-            "boards": {"national": {"trustees": ["president"]}},
+            "boards": {"national": {"members": {"president": {"role": "president", "name": "Alix Martin"}}}},
             "contests": [
                 contest("cspm", "Commission supérieure (CSPM)", "Higher commission (CSPM)", "ph"),
                 contest("csn", "Commission statutaire nationale (CSN)", "Statutory commission (CSN)", "ph", "pu"),

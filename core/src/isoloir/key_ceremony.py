@@ -30,7 +30,7 @@ async def make_keys(
     ``share_unexpected`` (of nobody on the board), and what the registrar refuses.
     """
     boards = {board: _of_board(election, board, shares) for board in election.boards}
-    expected = {(board, trustee) for board, members in election.boards.items() for trustee in members.trustees}
+    expected = {(board, trustee) for board, members in election.boards.items() for trustee in members.members}
     for share in shares:
         if (share.board, share.trustee) not in expected:
             raise IsoloirError("share_unexpected", trustee=share.trustee, board=share.board)
@@ -62,7 +62,7 @@ def trustees_files(election: ElectionFile, members: Mapping[str, Sequence[Public
 
 def _of_board(election: ElectionFile, board: str, shares: Sequence[PublicShare]) -> list[PublicShare]:
     members = []
-    for trustee in election.boards[board].trustees:
+    for trustee in election.boards[board].members:
         given = [share for share in shares if (share.board, share.trustee) == (board, trustee)]
         if not given:
             raise IsoloirError("share_not_given", trustee=trustee, board=board)

@@ -7,7 +7,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from isoloir.clock import hour_of
-from isoloir.config.election import Contest, ElectionFile, Localised
+from isoloir.config.election import Contest, ElectionFile
+from isoloir.config.parts import Localised
 from isoloir.roll import RollEntry
 
 

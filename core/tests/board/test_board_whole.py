@@ -34,7 +34,14 @@ def election_of(**changes):
             "help_line": {"phone": "01 02 03 04 05", "hours": both("9-17")},
             "sender": {"name": "Bureau", "address": "bureau@vote.example", "subject": both("Vote")},
             "colleges": {"ph": both("PH")},
-            "boards": {"national": {"trustees": ["president", "delegate"]}},
+            "boards": {
+                "national": {
+                    "members": {
+                        "president": {"role": "president", "name": "Alix Martin"},
+                        "delegate": {"role": "delegate", "name": "Camille Petit"},
+                    }
+                }
+            },
             "contests": [
                 {
                     "id": "cspm", "title": both("CSPM"), "colleges": ["ph"], "board": "national", "seats": 2,

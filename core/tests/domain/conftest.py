@@ -54,7 +54,7 @@ def small_election(**changes: Any) -> ElectionFile:
             },
             "identifiers": {"length": 7},
             "colleges": {"ph": two("PH"), "pu": two("PU")},
-            "boards": {"national": {"trustees": ["president"]}},
+            "boards": {"national": {"members": {"president": {"role": "president", "name": "Alix Martin"}}}},
             "contests": [contest("cspm", "ph"), contest("csn", "ph", "pu")],
             "factors": {"ordinal": {"plugin": "ordinal_check"}},
             "policy": {"any": [{"id": "b", "label": two("B"), "all": ["ordinal"]}]},

@@ -220,7 +220,7 @@ def small_election(factors: Sequence[str], ways: Mapping[str, Sequence[str]], **
                 }
             },
             "colleges": {"ph": two("PH"), "pu": two("PU")},
-            "boards": {"national": {"trustees": ["president"]}},
+            "boards": {"national": {"members": {"president": {"role": "president", "name": "Alix Martin"}}}},
             "contests": [{"id": name, "title": two(name), **contest, "lists": lists} for name in ("cspm", "csn")],
             "factors": {name: {"plugin": name} for name in factors},
             "policy": {"any": [{"id": way, "label": two(way), "all": list(all_)} for way, all_ in ways.items()]},

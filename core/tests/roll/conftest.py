@@ -37,7 +37,7 @@ def election():
                 }
             },
             "colleges": {"ph": both("PH"), "hu": both("HU")},
-            "boards": {"b": {"trustees": ["president"]}},
+            "boards": {"b": {"members": {"president": {"role": "president", "name": "Alix Martin"}}}},
             "contests": [contest("cspm", "ph"), contest("csn", "ph"), contest("hu", "hu")],
             "factors": {"x": {"plugin": "x"}},
             "policy": {"any": [{"id": "x", "label": both("X"), "all": ["x"]}]},

@@ -7,15 +7,17 @@ one place never hides one in another.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from isoloir.config.board_checks import board_checks
 from isoloir.config.election import ALPHABET, Identifiers, Window
 from isoloir.config.located import Found, KeyPath, near
+from isoloir.config.raw import Raw, at, items, table, tables, twice
 
 LOOK_ALIKES: Final = ("0O", "1IL")
 MINIMUM_BITS: Final = 30
@@ -38,8 +40,6 @@ RESERVED_FIELDS: Final = frozenset(
     }
 )
 
-Raw = Mapping[str, Any]
-
 
 def cross_checks(raw: Raw) -> Iterator[Found]:
     """Yield every mistake that takes two keys to see."""
@@ -47,45 +47,9 @@ def cross_checks(raw: Raw) -> Iterator[Found]:
     yield from _accepts(raw)
     yield from _identifiers(raw)
     yield from _roll(raw)
-    yield from _boards(raw)
+    yield from board_checks(raw, {risk for _, risk in _risks(raw)})
     yield from _contests(raw)
     yield from _policy(raw)
-
-
-def _table(raw: Raw, *keys: str) -> Raw:
-    inner: Any = raw
-    for key in keys:
-        inner = inner.get(key) if isinstance(inner, Mapping) else None
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _list(raw: Raw, key: str) -> Sequence[Any]:
-    inner = raw.get(key)
-    return inner if isinstance(inner, list) else []
-
-
-def _tables(raw: Raw, key: str) -> Iterator[tuple[int, Raw]]:
-    for index, inner in enumerate(_list(raw, key)):
-        if isinstance(inner, Mapping):
-            yield index, inner
-
-
-def _at(*base: str | int, then: str | None = None) -> Callable[[int], KeyPath]:
-    return lambda index: (*base, index) if then is None else (*base, index, then)
-
-
-def _twice(
-    values: Sequence[Any], path: Callable[[int], KeyPath], code: str = "duplicate", fold: bool = False
-) -> Iterator[Found]:
-    """Yield every text that stands a second time; `fold` compares without case and runs of blanks."""
-    seen: set[str] = set()
-    for index, value in enumerate(values):
-        if not isinstance(value, str):
-            continue
-        compared = " ".join(value.split()).casefold() if fold else value
-        if compared in seen:
-            yield Found(path(index), code)
-        seen.add(compared)
 
 
 def _window(raw: Raw) -> Iterator[Found]:
@@ -94,7 +58,7 @@ def _window(raw: Raw) -> Iterator[Found]:
     except ValidationError:
         return
     for name in ("opens", "closes"):
-        written = _table(raw, "window")[name]
+        written = table(raw, "window")[name]
         if written.tzinfo is None:
             yield from _legal_hour(written, ZoneInfo(window.zone), ("window", name))
     # In UTC: two moments of one zone are subtracted by the clock on the wall, which a change of hour falsifies.
@@ -119,19 +83,19 @@ def _legal_hour(written: datetime, zone: ZoneInfo, path: KeyPath) -> Iterator[Fo
 
 def _risks(raw: Raw) -> Iterator[tuple[int, str]]:
     """Yield the risks accepted with a reason."""
-    for index, taken in _tables(raw, "accepts"):
+    for index, taken in tables(raw, "accepts"):
         reason = taken.get("reason")
         if isinstance(taken.get("risk"), str) and isinstance(reason, str) and reason.strip():
             yield index, taken["risk"]
 
 
 def _accepts(raw: Raw) -> Iterator[Found]:
-    risks = [taken.get("risk") if isinstance(taken, Mapping) else None for taken in _list(raw, "accepts")]
-    yield from _twice(risks, _at("accepts", then="risk"))
+    risks = [taken.get("risk") if isinstance(taken, Mapping) else None for taken in items(raw, "accepts")]
+    yield from twice(risks, at("accepts", then="risk"))
 
 
 def _identifiers(raw: Raw) -> Iterator[Found]:
-    written = _table(raw, "identifiers")
+    written = table(raw, "identifiers")
     alphabet = written.get("alphabet", ALPHABET)
     length = written.get("length", Identifiers.model_fields["length"].default)
     if not isinstance(alphabet, str):
@@ -154,57 +118,29 @@ def _identifiers(raw: Raw) -> Iterator[Found]:
 
 
 def _roll(raw: Raw) -> Iterator[Found]:
-    for name, field in _table(raw, "roll", "fields").items():
+    for name, field in table(raw, "roll", "fields").items():
         path = ("roll", "fields", name)
         if name in RESERVED_FIELDS:
             yield Found(path, "roll_field_reserved", {"name": name})
         if isinstance(field, Mapping):
-            yield from _twice(_list(field, "kinds"), _at(*path, "kinds"))
-    fields = _table(raw, "roll", "fields")
+            yield from twice(items(field, "kinds"), at(*path, "kinds"))
+    fields = table(raw, "roll", "fields")
     targets = {*RESERVED_FIELDS, *fields, *(f"{name}_kind" for name in fields)}
-    for header, target in _table(raw, "roll", "columns").items():
+    for header, target in table(raw, "roll", "columns").items():
         if isinstance(target, str) and target not in targets:
             yield Found(("roll", "columns", header), "roll_column_target", {"name": target, **near(target, targets)})
 
 
-def _boards(raw: Raw) -> Iterator[Found]:
-    for name, board in _table(raw, "boards").items():
-        if not isinstance(board, Mapping):
-            continue
-        path: KeyPath = ("boards", name)
-        trustees = _list(board, "trustees")
-        yield from _twice(trustees, _at(*path, "trustees"))
-        known = {one for one in trustees if isinstance(one, str)}
-        for index, quorum in _tables(_table(board, "rule"), "all"):
-            yield from _quorum(quorum, (*path, "rule", "all", index), known)
-
-
-def _quorum(quorum: Raw, path: KeyPath, trustees: set[str]) -> Iterator[Found]:
-    members = _list(quorum, "of")
-    yield from _twice(members, _at(*path, "of"))
-    for index, member in enumerate(members):
-        if isinstance(member, str) and member not in trustees:
-            yield Found((*path, "of", index), "trustee_unknown", near(member, trustees))
-    at_least = quorum.get("at_least")
-    if (
-        members
-        and isinstance(at_least, int)
-        and not isinstance(at_least, bool)
-        and at_least > len(set(map(str, members)))
-    ):
-        yield Found((*path, "at_least"), "quorum_impossible", {"members": len(set(map(str, members)))})
-
-
 def _contests(raw: Raw) -> Iterator[Found]:
-    colleges = {name for name in _table(raw, "colleges") if isinstance(name, str)}
-    boards = {name for name in _table(raw, "boards") if isinstance(name, str)}
-    contests = _list(raw, "contests")
+    colleges = {name for name in table(raw, "colleges") if isinstance(name, str)}
+    boards = {name for name in table(raw, "boards") if isinstance(name, str)}
+    contests = items(raw, "contests")
     ids = [contest.get("id") if isinstance(contest, Mapping) else None for contest in contests]
-    yield from _twice(ids, _at("contests", then="id"))
-    for index, contest in _tables(raw, "contests"):
+    yield from twice(ids, at("contests", then="id"))
+    for index, contest in tables(raw, "contests"):
         path: KeyPath = ("contests", index)
-        named = _list(contest, "colleges")
-        yield from _twice(named, _at(*path, "colleges"))
+        named = items(contest, "colleges")
+        yield from twice(named, at(*path, "colleges"))
         for place, college in enumerate(named):
             if isinstance(college, str) and college not in colleges:
                 yield Found((*path, "colleges", place), "college_unknown", near(college, colleges))
@@ -215,16 +151,16 @@ def _contests(raw: Raw) -> Iterator[Found]:
 
 
 def _lists(contest: Raw, path: KeyPath) -> Iterator[Found]:
-    written = [one if isinstance(one, Mapping) else {} for one in _list(contest, "lists")]
-    yield from _twice([one.get("id") for one in written], _at(*path, "lists", then="id"))
-    yield from _twice([one.get("name") for one in written], _at(*path, "lists", then="name"), fold=True)
+    written = [one if isinstance(one, Mapping) else {} for one in items(contest, "lists")]
+    yield from twice([one.get("id") for one in written], at(*path, "lists", then="id"))
+    yield from twice([one.get("name") for one in written], at(*path, "lists", then="name"), fold=True)
     seats = contest.get("seats")
     places = [
         (index, place, candidate)
         for index, one in enumerate(written)
-        for place, candidate in enumerate(_list(one, "candidates"))
+        for place, candidate in enumerate(items(one, "candidates"))
     ]
-    yield from _twice(
+    yield from twice(
         [candidate for _, _, candidate in places],
         lambda at: (*path, "lists", places[at][0], "candidates", places[at][1]),
         "candidate_twice",
@@ -241,15 +177,15 @@ def _lists(contest: Raw, path: KeyPath) -> Iterator[Found]:
 
 
 def _policy(raw: Raw) -> Iterator[Found]:
-    factors = {name for name in _table(raw, "factors") if isinstance(name, str)}
-    branches = [one if isinstance(one, Mapping) else {} for one in _list(_table(raw, "policy"), "any")]
-    yield from _twice([one.get("id") for one in branches], _at("policy", "any", then="id"))
+    factors = {name for name in table(raw, "factors") if isinstance(name, str)}
+    branches = [one if isinstance(one, Mapping) else {} for one in items(table(raw, "policy"), "any")]
+    yield from twice([one.get("id") for one in branches], at("policy", "any", then="id"))
     for index, branch in enumerate(branches):
         path: KeyPath = ("policy", "any", index, "all")
-        named = _list(branch, "all")
-        yield from _twice(named, _at(*path))
+        named = items(branch, "all")
+        yield from twice(named, at(*path))
         for place, instance in enumerate(named):
             if isinstance(instance, str) and instance not in factors:
                 yield Found((*path, place), "factor_unknown", near(instance, factors))
-    used = [one.get("plugin") if isinstance(one, Mapping) else None for one in _list(raw, "eligibility")]
-    yield from _twice(used, _at("eligibility", then="plugin"))
+    used = [one.get("plugin") if isinstance(one, Mapping) else None for one in items(raw, "eligibility")]
+    yield from twice(used, at("eligibility", then="plugin"))

@@ -4,102 +4,37 @@ The names are the file's own keys. What one key alone can get wrong is refused h
 needs two keys is refused in `isoloir.config.checks`; `isoloir.config.reading` says on which line.
 """
 
-import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, Strict, StringConstraints
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from isoloir.normalise import NORMALISERS
-from isoloir.texts import LOCALES
+from isoloir.config.board import Board
+from isoloir.config.parts import (
+    Address,
+    FieldName,
+    Id,
+    Language,
+    Localised,
+    LongText,
+    Moment,
+    Normaliser,
+    Part,
+    Phone,
+    Text,
+    Whole,
+    YesNo,
+    Zone,
+)
 
 Channel = Literal["email", "sms", "post"]
 Level = Literal["eidas1", "eidas2", "eidas3"]
 Group = Literal["Ed25519", "BELENIOS-2048"]
-Risk = Literal["typed_mobile", "short_window", "long_window"]
+Risk = Literal["typed_mobile", "short_window", "long_window", "fragile_board", "few_delegates"]
 
 ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 """Capitals and digits that nobody takes for one another, even read aloud from a letter."""
-
-
-def _form(pattern: str, code: str) -> Any:
-    compiled = re.compile(pattern)
-
-    def check(value: Any) -> Any:
-        if isinstance(value, str) and not compiled.fullmatch(value):
-            raise PydanticCustomError(code, "refused")
-        return value
-
-    return BeforeValidator(check)
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, datetime):
-        raise PydanticCustomError("value_not_datetime", "refused")
-    return value
-
-
-def _zone(value: Any) -> Any:
-    if isinstance(value, str) and value not in available_timezones():
-        raise PydanticCustomError("zone_unknown", "refused")
-    return value
-
-
-def _language(value: Any) -> Any:
-    if isinstance(value, str) and value not in LOCALES:
-        raise PydanticCustomError("value_not_choice", "refused", {"choices": ", ".join(LOCALES)})
-    return value
-
-
-def _normaliser(value: Any) -> Any:
-    if isinstance(value, str) and value not in NORMALISERS:
-        raise PydanticCustomError("value_not_choice", "refused", {"choices": ", ".join(NORMALISERS)})
-    return value
-
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
-LongText = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
-Whole = Annotated[int, Strict()]
-YesNo = Annotated[bool, Strict()]
-Id = Annotated[
-    str,
-    _form(r"[a-z0-9]+(?:[-_][a-z0-9]+)*", "id_form"),
-    Field(max_length=64, json_schema_extra={"pattern": "^[a-z0-9]+(?:[-_][a-z0-9]+)*$"}),
-]
-FieldName = Annotated[
-    str,
-    _form(r"[a-z][a-z0-9_]*", "field_name_form"),
-    Field(max_length=64, json_schema_extra={"pattern": "^[a-z][a-z0-9_]*$"}),
-]
-Address = Annotated[
-    str,
-    _form(r"[A-Za-z0-9._%+-]+@(?:[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,}", "address_form"),
-    Field(max_length=254, json_schema_extra={"format": "email"}),
-]
-Phone = Annotated[str, _form(r"\+?[0-9](?:[ .\-\u202f\u00a0]?[0-9]){2,19}", "phone_form")]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Zone = Annotated[str, BeforeValidator(_zone)]
-Language = Annotated[str, BeforeValidator(_language), Field(json_schema_extra={"enum": list(LOCALES)})]
-Normaliser = Annotated[str, BeforeValidator(_normaliser), Field(json_schema_extra={"enum": list(NORMALISERS)})]
-
-
-class Part(BaseModel):
-    """Base of every part of the file: unknown keys are errors, nothing changes, inputs are never echoed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class Localised(Part):
-    """A text in both languages of the interface."""
-
-    fr: Text = Field(description="The text in French.")
-    en: Text = Field(description="The text in English.")
-
-    def get(self, locale: str) -> str:
-        """Return the text in that language; in French for any other."""
-        return self.en if locale == "en" else self.fr
 
 
 class AcceptedRisk(Part):
@@ -107,7 +42,8 @@ class AcceptedRisk(Part):
 
     risk: Risk = Field(
         description="typed_mobile: voters type their mobile; short_window, long_window: open for less than"
-        " 24 hours, or more than 8 days."
+        " 24 hours, or more than 8 days; fragile_board: one lost key share locks a ballot box for ever;"
+        " few_delegates: delegates hold less than two thirds of the key shares (CGFP R.211-545)."
     )
     reason: Text = Field(description="Why the risk is taken, as the minutes will print it.")
 
@@ -194,30 +130,6 @@ class Identifiers(Part):
     channel: Literal["email", "post"] = Field(
         default="email", description="How the identifier reaches the voter: it is one of the two channels."
     )
-
-
-class Quorum(Part):
-    """So many members among these."""
-
-    at_least: Annotated[Whole, Field(ge=1)] = Field(description="How many of them are needed.")
-    of: Id | Annotated[tuple[Id, ...], Field(min_length=1)] = Field(
-        description="Members by name, or the name of a group of them."
-    )
-
-
-class BoardRule(Part):
-    """Who must come together to unseal: every condition at once."""
-
-    all: Annotated[tuple[Quorum, ...], Field(min_length=1)] = Field(description="The conditions, all needed.")
-
-
-class Board(Part):
-    """An electoral board: who holds the keys of the contests that name it."""
-
-    trustees: Annotated[tuple[Id, ...], Field(min_length=1)] = Field(
-        description="The holders of a key share, by function; each of them is needed to unseal."
-    )
-    rule: BoardRule | None = Field(default=None, description="Which members may unseal, when not all are needed.")
 
 
 class CountingRule(Part):

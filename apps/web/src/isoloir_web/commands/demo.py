@@ -92,7 +92,7 @@ def _told(texts: Mapping[str, str], trial: Trial, election: ElectionFile) -> str
         "election": election.id,
         "folder": str(trial.folder),
         "shares": " ".join(
-            f"--share {trial.board / f'{name}.json'}" for board in election.boards.values() for name in board.trustees
+            f"--share {trial.board / f'{name}.json'}" for board in election.boards.values() for name in board.members
         ),
     }
     provider = provider_of(election, trial.base_url)

@@ -27,7 +27,7 @@ async def prepare(
     shares = [
         KeyShare.generate(election.id, name, trustee, election.group)
         for name, members in election.boards.items()
-        for trustee in members.trustees
+        for trustee in members.members
     ]
     for share in shares:
         share.write(board_folder / f"{share.public.trustee}.json")
