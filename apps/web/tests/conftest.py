@@ -38,6 +38,8 @@ from isoloir_ballots.election import Election, Question
 from isoloir_ballots.groups import named
 from isoloir_web.app import create_app
 
+PROVED = {"proved": {"national": ["president"]}}
+
 BASE = "http://127.0.0.1:8000"
 HERE = {"sec-fetch-site": "same-origin"}
 
@@ -274,7 +276,7 @@ class Stage:
         await lifecycle.key(store, election, clock)
         orders = {one.id: [shown.id for shown in reversed(one.lists)] for one in election.contests}
         await lifecycle.seal(store, election, clock, system_digest="s", roll_digest="r", display_orders=orders)
-        await lifecycle.rehearsed(store, election, clock, system_digest="s", passed=True, record={})
+        await lifecycle.rehearsed(store, election, clock, system_digest="s", passed=True, record=PROVED)
         await lifecycle.open_(store, election, clock, system_digest="s", roll_digest="r")
         clock.move_to(election.window.opens + timedelta(hours=2, minutes=20))
 

@@ -49,7 +49,7 @@ class Setup:
     def load(cls, election_bytes: bytes, trustees_bytes: bytes, public_credentials_bytes: bytes) -> Setup:
         """Read and check the three files of a setup.
 
-        Raises VerificationError: `setup.election`, `setup.trustees`, `trustees.pok`, `setup.public_key` (not
+        Raises VerificationError: `setup.election`, `setup.trustees`, `trustees.…`, `setup.public_key` (not
         the product of the trustees' keys), `setup.credentials`.
         """
         try:
@@ -61,11 +61,13 @@ class Setup:
             entries = trustees.parse(group, trustees_bytes.removesuffix(b"\n"))
         except FormatError as error:
             raise VerificationError("setup.trustees", error.detail) from error
-        for number, entry in enumerate(entries, 1):
+        before = 0
+        for entry in entries:
             try:
                 entry.check(group)
             except VerificationError as error:
-                raise error.at(trustee=number) from error
+                raise error.at(trustee=before + (error.place.trustee or 1)) from error
+            before += len(entry.verification_keys)
         key = trustees.election_public_key(group, entries)
         if group.serialise(key) != election.public_key:
             raise VerificationError(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 from pathlib import Path
 
-from isoloir import key_ceremony, lifecycle, registrar, sealing, unsealing
+from isoloir import lifecycle, registrar, sealing, unsealing
+from isoloir.ceremony import hosting
 from isoloir.clock import Clock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
-from isoloir.key_share import PublicShare
 from isoloir.lifecycle import Seal, State
 from isoloir.plugin_set import PluginSet
 from isoloir.roll import entries
@@ -20,22 +19,18 @@ from isoloir.store.engine import Store
 async def make_keys(
     store: Store,
     election: ElectionFile,
-    shares: Sequence[PublicShare],
     keys_folder: Path,
     clock: Clock,
     progress: registrar.Progress | None = None,
 ) -> None:
-    """Configured → keyed: pools and setups from the members' public shares. Raises as the key ceremony does."""
-    if await lifecycle.state(store, election.id) is State.DRAFT:
-        await lifecycle.create(store, election, clock)
-    await key_ceremony.make_keys(store, election, shares, keys_folder, progress)
+    """Configured → keyed: pools and setups, once the key ceremony is complete. Raises ``ceremony_unfinished``."""
+    await hosting.make_keys(store, election, keys_folder, progress)
     await lifecycle.key(store, election, clock)
 
 
 async def present_seal(store: Store, election: ElectionFile, plugins: PluginSet) -> tuple[sealing.SystemSeal, str]:
     """Return the seals as they would be made now: of the system, and the digest of the roll."""
-    boards = await key_ceremony.boards(store, election)
-    system = sealing.system_seal(election, key_ceremony.trustees_files(election, boards), plugins)
+    system = sealing.system_seal(election, await hosting.trustees_files(store, election), plugins)
     return system, sealing.roll_digest(await entries(store, election.id))
 
 

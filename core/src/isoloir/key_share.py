@@ -1,136 +1,135 @@
-"""A board member's key share, in a file that its holder alone keeps; the server only ever sees the public part."""
+"""A board member's key share, in a file that its holder alone keeps, locked by a code that its holder alone knows."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Sequence
+import os
+import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from isoloir.config.secrets import read_private, write_private
 from isoloir.errors import IsoloirError
-from isoloir_ballots.errors import FormatError, VerificationError
-from isoloir_ballots.groups import named
-from isoloir_ballots.trustees import KeyPair, Single
 
-FORMAT = "isoloir-key-share/1"
-PUBLIC_FORMAT = "isoloir-public-share/1"
-
-
-@dataclass(frozen=True)
-class PublicShare:
-    """What the election learns of a share: whose it is, in which board, and the key with its proof."""
-
-    election: str
-    board: str
-    trustee: str
-    group: str
-    entry: Single
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the share as its file holds it."""
-        return {
-            "format": PUBLIC_FORMAT,
-            "election": self.election,
-            "board": self.board,
-            "trustee": self.trustee,
-            "group": self.group,
-            "entry": self.entry.to_json(named(self.group))[1],
-        }
-
-    @classmethod
-    def from_json(cls, value: Any) -> PublicShare:
-        """Read and check a public share; raises IsoloirError ``share_unreadable``, ``share_proof``."""
-        share = cls(*_common(value, PUBLIC_FORMAT), _entry(value))
-        try:
-            share.entry.check(named(share.group))
-        except VerificationError:
-            raise IsoloirError("share_proof", trustee=share.trustee, board=share.board) from None
-        return share
+FORMAT = "isoloir-key-share/2"
+SHORTEST_CODE = 8
+"""The code locks a file that its holder keeps; a thief of the file can try codes at leisure, hence the slow hash."""
+ITERATIONS = 600_000
+"""PBKDF2-HMAC-SHA256, which browsers have too (OWASP, Password Storage Cheat Sheet)."""
+_KDF = "PBKDF2-SHA256"
+_WHOSE = ("election", "ceremony", "board", "member", "group")
+_OPEN_FIELDS = ("format", *_WHOSE, "kdf", "nonce")
 
 
 @dataclass(frozen=True)
 class KeyShare:
-    """A whole share, private key included."""
+    """A member's share: the seed that all of theirs derives from, and the private key once all have taken part.
 
-    public: PublicShare
-    secret: int = field(repr=False)
+    `ceremony` is the one in which it was made; `number` (from 1) and `exponent` are unknown until its end.
+    """
 
-    @classmethod
-    def generate(cls, election: str, board: str, trustee: str, group: str) -> KeyShare:
-        """Draw a share; the trustee's name goes into the published trustees."""
-        pair = KeyPair.generate(named(group), name=trustee)
-        return cls(PublicShare(election, board, trustee, group, pair.entry), pair.secret)
+    election: str
+    ceremony: str
+    board: str
+    member: str
+    group: str
+    seed: str = field(repr=False)
+    number: int | None = None
+    exponent: int | None = field(default=None, repr=False)
 
-    def write(self, path: Path) -> None:
-        """Write the share into a new file that its owner alone may read; raises ``file_exists``."""
-        value = {**self.public.to_json(), "format": FORMAT, "secret": str(self.secret)}
-        try:
-            write_private(path, json.dumps(value, indent=1).encode())
-        except FileExistsError:
-            raise IsoloirError("file_exists", file=path.name) from None
+    @property
+    def complete(self) -> bool:
+        """Whether it can decrypt."""
+        return self.exponent is not None
 
-    @classmethod
-    def read(cls, path: Path) -> KeyShare:
-        """Read a share and prove that it can be used: its private key must give its public key.
+    def write(self, path: Path, code: str) -> None:
+        """Write a new file, its owner's alone; then read it back, before anybody relies on it.
 
-        Raises IsoloirError: ``share_missing``, ``share_unreadable``, ``secret_file_readable``.
+        Raises IsoloirError: ``file_exists``, ``share_code_short``, and what `read` raises.
         """
         try:
-            value = json.loads(read_private(path))
-            public = PublicShare(*_common(value, FORMAT), _entry(value))
-            secret = int(value["secret"])
-            group = named(public.group)
-            pair = KeyPair.from_secret(group, secret)
+            write_private(path, self._locked(code))
+        except FileExistsError:
+            raise IsoloirError("file_exists", file=path.name) from None
+        _proved(path, code, self)
+
+    def rewrite(self, path: Path, code: str) -> None:
+        """Put the share in the place of its former file, once the new one is proved readable."""
+        beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        write_private(beside, self._locked(code))
+        _proved(beside, code, self)
+        os.replace(beside, path)
+
+    @classmethod
+    def read(cls, path: Path, code: str) -> KeyShare:
+        """Read a share; raises ``share_missing``, ``share_unreadable``, ``share_locked``, ``secret_file_readable``.
+
+        A wrong code and a changed byte cannot be told apart: both are ``share_locked``.
+        """
+        try:
+            return cls._unlocked(json.loads(read_private(path)), code)
         except FileNotFoundError:
             raise IsoloirError("share_missing", file=path.name) from None
-        except (ValueError, KeyError, TypeError, FormatError):
+        except InvalidTag:
+            raise IsoloirError("share_locked", file=path.name) from None
+        except (ValueError, KeyError, TypeError):
             raise IsoloirError("share_unreadable", file=path.name) from None
-        if group.serialise(pair.entry.key) != group.serialise(public.entry.key):
-            raise IsoloirError("share_unreadable", file=path.name)
-        return cls(public, secret)
+
+    @classmethod
+    def _unlocked(cls, value: Any, code: str) -> KeyShare:
+        opened = {name: value[name] for name in _OPEN_FIELDS}
+        kdf, iterations = opened["kdf"], int(opened["kdf"]["iterations"])
+        # A file with a cheaper hash, or one that never ends, is not of our making.
+        if (opened["format"], kdf["name"]) != (FORMAT, _KDF) or not ITERATIONS <= iterations <= 100 * ITERATIONS:
+            raise ValueError(FORMAT)
+        cipher = AESGCM(_key(code, _decode(kdf["salt"]), iterations))
+        hidden = json.loads(cipher.decrypt(_decode(opened["nonce"]), _decode(value["locked"]), _canonical(opened)))
+        exponent = None if hidden["exponent"] is None else int(hidden["exponent"])
+        election, ceremony, board, member, group = (str(opened[name]) for name in _WHOSE)
+        return cls(election, ceremony, board, member, group, str(hidden["seed"]), hidden["number"], exponent)
+
+    def _locked(self, code: str) -> bytes:
+        if len(code) < SHORTEST_CODE:
+            raise IsoloirError("share_code_short", least=SHORTEST_CODE)
+        salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
+        opened: dict[str, Any] = {
+            "format": FORMAT,
+            "election": self.election,
+            "ceremony": self.ceremony,
+            "board": self.board,
+            "member": self.member,
+            "group": self.group,
+            "kdf": {"name": _KDF, "iterations": ITERATIONS, "salt": _encode(salt)},
+            "nonce": _encode(nonce),
+        }
+        exponent = None if self.exponent is None else str(self.exponent)
+        plain = _canonical({"seed": self.seed, "number": self.number, "exponent": exponent})
+        locked = AESGCM(_key(code, salt, ITERATIONS)).encrypt(nonce, plain, _canonical(opened))
+        return json.dumps({**opened, "locked": _encode(locked)}, indent=1).encode()
 
 
-def read_public_share(path: Path) -> PublicShare:
-    """Read a public share; raises IsoloirError ``share_missing``, ``share_unreadable``, ``share_proof``."""
-    try:
-        return PublicShare.from_json(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        raise IsoloirError("share_missing", file=path.name) from None
-    except (ValueError, KeyError, TypeError):
-        raise IsoloirError("share_unreadable", file=path.name) from None
+def _proved(path: Path, code: str, share: KeyShare) -> None:
+    if KeyShare.read(path, code) != share:
+        raise IsoloirError("share_unreadable", file=path.name)
 
 
-def _common(value: Any, expected: str) -> tuple[str, str, str, str]:
-    if value["format"] != expected:
-        raise ValueError(expected)
-    election, board, trustee, group = (value[key] for key in ("election", "board", "trustee", "group"))
-    if not all(isinstance(text, str) for text in (election, board, trustee, group)):
-        raise TypeError(expected)
-    return election, board, trustee, group
+def _key(code: str, salt: bytes, iterations: int) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", code.encode(), salt, iterations, 32)
 
 
-def _entry(value: Any) -> Single:
-    try:
-        return Single.from_json(named(value["group"]), value["entry"])
-    except (FormatError, KeyError, TypeError):
-        raise IsoloirError("share_unreadable", file="-") from None
+def _canonical(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 
-def matched(board: str, members: Sequence[PublicShare], shares: Sequence[KeyShare]) -> list[KeyShare]:
-    """Return the share of each member of a board, in the members' order.
+def _encode(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii")
 
-    Raises IsoloirError: ``share_not_given`` (a member's is missing), ``share_foreign`` (another key than the one that
-    the election was sealed with).
-    """
-    given = {share.public.trustee: share for share in shares if share.public.board == board}
-    found = []
-    for member in members:
-        share = given.get(member.trustee)
-        if share is None:
-            raise IsoloirError("share_not_given", trustee=member.trustee, board=board)
-        if share.public.entry.key != member.entry.key or share.public.election != member.election:
-            raise IsoloirError("share_foreign", trustee=member.trustee, board=board)
-        found.append(share)
-    return found
+
+def _decode(text: str) -> bytes:
+    return base64.b64decode(text, validate=True)

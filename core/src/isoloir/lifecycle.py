@@ -337,13 +337,16 @@ async def _keying(session: AsyncSession, election: ElectionFile) -> list[Isoloir
 
 async def _opening(session: AsyncSession, election: ElectionFile, clock: Clock, seal: Seal) -> list[IsoloirError]:
     lacking = []
-    rehearsal = await acts_store.latest_rehearsal(session, election.id)
+    held = await acts_store.rehearsals(session, election.id)
+    rehearsal = held[-1] if held else None
     if rehearsal is None:
         lacking.append(IsoloirError("rehearsal_missing", election=election.id))
     elif rehearsal.system_digest != seal.system:
         lacking.append(IsoloirError("rehearsal_outdated", election=election.id))
     elif not rehearsal.passed:
         lacking.append(IsoloirError("rehearsal_failed", election=election.id))
+    else:
+        lacking += _unproved(election, [one for one in held if one.passed and one.system_digest == seal.system])
     sealed = await _seal_of(session, election.id)
     if sealed is None or sealed.system != seal.system:
         lacking.append(IsoloirError("seal_broken", election=election.id, part="system"))
@@ -354,6 +357,16 @@ async def _opening(session: AsyncSession, election: ElectionFile, clock: Clock, 
     if not lacking and State(await lifecycle_store.state(session, election.id)) is not State.REHEARSED:
         lacking.append(IsoloirError("rehearsal_missing", election=election.id))
     return lacking
+
+
+def _unproved(election: ElectionFile, held: Sequence[acts_store.Rehearsal]) -> list[IsoloirError]:
+    """Return an error for each member whose share served in none of these rehearsals."""
+    return [
+        IsoloirError("share_unproved", trustee=member, board=name)
+        for name in sorted({contest.board for contest in election.contests})
+        for member in election.boards[name].holders
+        if not any(member in one.record.get("proved", {}).get(name, ()) for one in held)
+    ]
 
 
 async def _seal_of(session: AsyncSession, election_id: str) -> Seal | None:

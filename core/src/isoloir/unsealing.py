@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from isoloir import counting, key_share, lifecycle, poll_book, publication
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from isoloir import counting, lifecycle, poll_book, publication
 from isoloir.clock import Clock
+from isoloir.config.board import Board
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
-from isoloir.key_share import KeyShare
+from isoloir.partials import Box, Partials
 from isoloir.seats import Allocation, SeatsError
 from isoloir.store import lifecycle_store
 from isoloir.store.engine import Store
-from isoloir_ballots import archive as archives
 from isoloir_ballots import tally
 from isoloir_ballots.archive import Archive
 from isoloir_ballots.archive.events import RESULT
@@ -25,6 +27,7 @@ from isoloir_ballots.setup import Setup
 from isoloir_ballots.verify import check_archive, check_ballots, jobs_for
 
 _FACT = "results"
+_PARTIALS = "partials"
 
 Progress = Callable[[str, str, int, int], None]
 """Told the contest, what is being done, how far it is and of how many."""
@@ -116,65 +119,109 @@ def _write_archive(
     beside.replace(path)
 
 
-def decrypt(path: Path, share: KeyShare) -> tuple[int, bytes]:
-    """Check an archive and decrypt its tally with one share; return the holder's number (from 1) and the bytes.
+def boxes_of(election: ElectionFile, folder: Path, board: str) -> dict[str, Box]:
+    """Return the closed boxes that a board opens, by contest; raises IsoloirError ``box_not_frozen``."""
+    found = {}
+    for contest in election.contests:
+        if contest.board == board:
+            path = archive_path(folder, election, contest.id)
+            if not path.exists():
+                raise IsoloirError("box_not_frozen", election=election.id)
+            found[contest.id] = Box.read(path)
+    return found
 
-    Needs the archive and the share alone: it runs on the member's own computer.
-    Raises IsoloirError: ``archive_invalid`` (clause), ``share_foreign``, ``tally_missing``.
+
+def checked(election: ElectionFile, boxes: Mapping[str, Box], given: Partials) -> dict[str, bytes]:
+    """Check one member's partial decryptions against the boxes of the board; return them by contest.
+
+    Raises IsoloirError: ``partial_foreign`` (another election, board, or a number that is not the member's),
+    ``partial_incomplete`` (a box is left out), ``partial_invalid`` (trustee, contest, clause): a wrong one.
     """
-    return _decrypt(path, [share])[0]
+    holders = election.boards[given.board].holders if given.board in election.boards else ()
+    seated = dict(enumerate(holders, 1)).get(given.number)
+    if given.election != election.id or seated != given.member:
+        raise IsoloirError("partial_foreign", trustee=given.member, board=given.board)
+    found = {}
+    for contest, box in boxes.items():
+        data = given.boxes.get(box.uuid)
+        where = {"trustee": given.member, "board": given.board, "contest": contest}
+        if data is None:
+            raise IsoloirError("partial_incomplete", **where)
+        try:
+            tally.check_partial_decryption(box.setup, box.total, given.number, data)
+        except VerificationError as error:
+            raise IsoloirError("partial_invalid", **where, clause=error.clause) from None
+        found[contest] = data
+    return found
 
 
-def _decrypt(path: Path, shares: Sequence[KeyShare]) -> list[tuple[int, bytes]]:
-    try:
-        check_archive(path, jobs=jobs_for(path.stat().st_size if path.exists() else 0))
-        setup, summed = _summed(path)
-    except BallotsError as error:
-        raise IsoloirError("archive_invalid", file=path.name, clause=error.clause) from None
-    owners = {key: owner for owner, key in enumerate(setup.verification_keys, 1)}
-    partials = []
-    for share in shares:
-        if share.public.entry.key not in owners:
-            raise IsoloirError("share_foreign", trustee=share.public.trustee, board=share.public.board)
-        partial = tally.partial_decryption(setup.group, share.secret, setup.election.fingerprint, summed)
-        partials.append((owners[share.public.entry.key], partial))
-    return partials
+async def receive(store: Store, election: ElectionFile, folder: Path, given: Partials) -> None:
+    """Keep one member's partial decryptions, once they are checked; the same again changes nothing.
+
+    Raises as `checked` does, and ``box_not_frozen``, ``lifecycle_order``.
+    """
+    state = await lifecycle.state(store, election.id)
+    if state not in (lifecycle.State.CLOSED, lifecycle.State.TALLIED):
+        raise IsoloirError("lifecycle_order", election=election.id, state=state.value, wanted="tallied")
+    boxes = boxes_of(election, folder, given.board)
+    found = await asyncio.to_thread(checked, election, boxes, given)
+    async with store.write("box") as session:
+        if given.member not in await _givers(session, election, given.board):
+            value = {contest: data.decode("ascii") for contest, data in found.items()}
+            name = f"{_PARTIALS}/{given.board}"
+            await lifecycle_store.put_fact(session, election.id, name, {"member": given.member, "boxes": value})
 
 
-def _summed(path: Path) -> tuple[Setup, tally.EncryptedTally]:
-    contents = archives.read(path)
-    if contents.encrypted_tally is None:
-        raise IsoloirError("tally_missing", file=path.name)
-    setup = Setup.load(contents.election, contents.trustees, contents.public_credentials)
-    numbers = contents.num_tallied, contents.total_weight
-    return setup, tally.EncryptedTally.parse(setup.election, contents.encrypted_tally, *numbers)
+async def givers(store: Store, election: ElectionFile, board: str) -> tuple[str, ...]:
+    """Return the members of a board whose partial decryptions are there, in the order in which they came."""
+    async with store.read() as session:
+        return await _givers(session, election, board)
+
+
+async def _givers(session: AsyncSession, election: ElectionFile, board: str) -> tuple[str, ...]:
+    kept = await lifecycle_store.facts(session, election.id, f"{_PARTIALS}/{board}")
+    return tuple(one["member"] for one in kept)
+
+
+async def _given(store: Store, election: ElectionFile, board: str) -> dict[str, dict[str, bytes]]:
+    async with store.read() as session:
+        kept = await lifecycle_store.facts(session, election.id, f"{_PARTIALS}/{board}")
+    return {one["member"]: {contest: data.encode() for contest, data in one["boxes"].items()} for one in kept}
+
+
+def enough(board: Board, given: Mapping[str, bytes]) -> list[tuple[int, bytes]]:
+    """Return as many partial decryptions as the rule needs, with their holders' numbers (from 1)."""
+    return [(board.holders.index(member) + 1, given[member]) for member in board.enough_of(given)]
 
 
 async def unseal(
     store: Store,
     election: ElectionFile,
     folder: Path,
-    partials: Mapping[str, Sequence[tuple[int, bytes]]],
     clock: Clock,
     *,
     lots: Mapping[str, Sequence[str]] | None = None,
     progress: Progress | None = None,
 ) -> Results:
-    """Open every box with the members' partial decryptions, check each archive whole, and allot the seats.
+    """Open every box with the partial decryptions received, check each archive whole, and allot the seats.
 
-    `partials` gives, by contest, (holder from 1, bytes); `lots` the board's recorded lot for a tie. A wrong partial
-    decryption is refused before anything is written. What was done before an interruption is not done again.
-    Raises IsoloirError: ``box_not_frozen``, ``partial_invalid`` (contest, clause), ``archive_invalid``,
-    ``counts_differ`` (poll book, ballots and votes do not agree), ``tie_needs_lot``, ``tie_needs_oldest``.
+    `lots` are the board's recorded lots for ties. What was done before an interruption is not done again.
+    Raises IsoloirError: ``rule_not_met`` (board), ``box_not_frozen``, ``archive_invalid``, ``counts_differ`` (poll
+    book, ballots and votes do not agree), ``tie_needs_lot``, ``tie_needs_oldest``.
     """
+    given = {name: await _given(store, election, name) for name in election.boards}
+    for name, board in election.boards.items():
+        if not board.met(given[name]) and any(contest.board == name for contest in election.contests):
+            raise IsoloirError("rule_not_met", board=name, given=len(given[name]))
     turnout = await poll_book.turnout(store, election)
     results = []
     for contest in election.contests:
         path = archive_path(folder, election, contest.id)
         if not path.exists():
             raise IsoloirError("box_not_frozen", election=election.id)
-        given = partials.get(contest.id, ())
-        counted, ballots = await asyncio.to_thread(_open, contest, path, given, progress)
+        board = election.boards[contest.board]
+        mine = {member: boxes[contest.id] for member, boxes in given[contest.board].items()}
+        counted, ballots = await asyncio.to_thread(_open, contest, path, enough(board, mine), progress)
         marked = turnout[contest.id]
         if not marked.voted == ballots == counted.expressed + counted.blank:
             raise IsoloirError("counts_differ", contest=contest.id)
@@ -188,16 +235,13 @@ async def unseal(
     return found
 
 
-def _open(
-    contest: Contest, path: Path, partials: Sequence[tuple[int, bytes]], progress: Progress | None
-) -> tuple[counting.Counts, int]:
-    archive = Archive.open(path)
-    if archive.stage != RESULT:
-        try:
-            setup, summed = _summed(path)
-            result = tally.result(setup, summed, partials)
-        except BallotsError as error:
-            raise IsoloirError("partial_invalid", contest=contest.id, clause=error.clause) from None
+def conclude(path: Path, box: Box, partials: Sequence[tuple[int, bytes]]) -> bytes:
+    """Write the partial decryptions and the result into a box's archive, all at once; return the result.
+
+    An archive that has its result already stays as it is. Raises VerificationError if the shares do not open it.
+    """
+    result = tally.result(box.setup, box.total, partials)
+    if Archive.open(path).stage != RESULT:
         beside = path.with_suffix(".new")
         beside.write_bytes(path.read_bytes())
         opened = Archive.open(beside)
@@ -205,13 +249,20 @@ def _open(
             opened.partial_decryption(owner, partial)
         opened.result(result)
         beside.replace(path)
+    return result
+
+
+def _open(
+    contest: Contest, path: Path, partials: Sequence[tuple[int, bytes]], progress: Progress | None
+) -> tuple[counting.Counts, int]:
     try:
+        conclude(path, Box.read(path), partials)
         report = check_archive(
             path,
             (lambda done, of, _: progress(contest.id, "verify", done, of)) if progress else None,
             jobs=jobs_for(path.stat().st_size),
         )
-    except VerificationError as error:
+    except BallotsError as error:
         raise IsoloirError("archive_invalid", file=path.name, clause=error.clause) from None
     (question,) = report.questions
     votes = {
@@ -229,25 +280,6 @@ def _result(
         raise IsoloirError(error.code, contest=contest.id, **error.where) from None
     elected = allocation.elected({candidates.id: candidates.candidates for candidates in contest.lists})
     return ContestResult(contest.id, turnout.entitled, turnout.voted, ballots, counted, allocation, elected, decided)
-
-
-def partials_of(
-    boards: Mapping[str, Sequence[key_share.PublicShare]],
-    election: ElectionFile,
-    folder: Path,
-    shares: Sequence[KeyShare],
-) -> dict[str, list[tuple[int, bytes]]]:
-    """Decrypt every contest's tally with whole shares, where the board brings them to one computer.
-
-    Raises IsoloirError: ``share_not_given``, ``share_foreign``, ``archive_invalid``.
-    """
-    return {
-        contest.id: _decrypt(
-            archive_path(folder, election, contest.id),
-            key_share.matched(contest.board, boards[contest.board], shares),
-        )
-        for contest in election.contests
-    }
 
 
 async def results(store: Store, election: ElectionFile) -> Results | None:
@@ -286,9 +318,12 @@ __all__ = [
     "ContestResult",
     "Results",
     "archive_path",
+    "boxes_of",
     "build_archives",
-    "decrypt",
-    "partials_of",
+    "checked",
+    "enough",
+    "givers",
+    "receive",
     "results",
     "unseal",
 ]

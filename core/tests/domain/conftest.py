@@ -20,6 +20,7 @@ from isoloir_ballots.ballot import make
 from isoloir_ballots.election import Election, Question
 from isoloir_ballots.groups import named
 
+PROVED = {"proved": {"national": ["president"]}}
 OPENS = datetime(2024, 6, 11, 7, 0, tzinfo=UTC)
 
 
@@ -165,7 +166,7 @@ async def open_election(
     await lifecycle.key(store, election, clock)
     orders = {contest.id: [shown.id for shown in contest.lists] for contest in election.contests}
     await lifecycle.seal(store, election, clock, system_digest="s", roll_digest="r", display_orders=orders)
-    await lifecycle.rehearsed(store, election, clock, system_digest="s", passed=True, record={})
+    await lifecycle.rehearsed(store, election, clock, system_digest="s", passed=True, record=PROVED)
     await lifecycle.open_(store, election, clock, system_digest="s", roll_digest="r")
     entries = await roll.entries(store, election.id)
     return Opened(

@@ -18,6 +18,7 @@ from isoloir.lifecycle import Phase, State
 from isoloir.store import lifecycle_store
 from isoloir.store.engine import Store
 
+PROVED = {"proved": {"national": ["president"]}}
 ORDERS = {name: ["list-2", "list-0", "list-1"] for name in ("cspm", "csn")}
 
 
@@ -40,7 +41,7 @@ class Board:
             "configured": lambda: lifecycle.create(*here),
             "keyed": lambda: lifecycle.key(*here),
             "sealed": lambda: lifecycle.seal(*here, system_digest="s", roll_digest="r", display_orders=ORDERS),
-            "rehearsed": lambda: lifecycle.rehearsed(*here, system_digest="s", passed=True, record={}),
+            "rehearsed": lambda: lifecycle.rehearsed(*here, system_digest="s", passed=True, record=PROVED),
             "open": lambda: lifecycle.open_(*here, system_digest="s", roll_digest="r"),
             "closed": lambda: lifecycle.close(*here, self.keys, self.folder / "secrets"),
             "tallied": lambda: lifecycle.tallied(*here, {"ballots": 0}),
@@ -119,7 +120,7 @@ async def test_opening_needs_a_passed_rehearsal_under_the_same_system(board: Boa
         return lifecycle.open_(*board.here, system_digest=system, roll_digest=roll_digest)
 
     def rehearse(passed: bool) -> Any:
-        return lifecycle.rehearsed(*board.here, system_digest="s", passed=passed, record={})
+        return lifecycle.rehearsed(*board.here, system_digest="s", passed=passed, record=PROVED)
 
     assert await code_of(opened()) == "rehearsal_missing"
     await rehearse(False)

@@ -12,7 +12,7 @@ from isoloir_ballots.errors import FormatError, Place, VerificationError
 from isoloir_ballots.hashing import compact_digest, tracker
 from isoloir_ballots.setup import Setup
 from isoloir_ballots.tally import Counts, EncryptedTally
-from isoloir_ballots.trustees import Factors, Single
+from isoloir_ballots.trustees import Factors
 
 from .report import AnswerReport, QuestionReport, Report
 from .workers import Checker, Outcome, checker
@@ -180,7 +180,7 @@ class _Verifier:
             events=self.events,
             size=size,
             sha256=sha256,
-            trustees=tuple(entry.name if isinstance(entry, Single) else None for entry in setup.trustees),
+            trustees=tuple(name for entry in setup.trustees for name in entry.names),
             credentials=len(setup.weights),
             credentials_fingerprint=self.credentials_fingerprint,
             ballots=sums.num_tallied,

@@ -21,6 +21,7 @@ ENTRY_POINTS: Final = "isoloir.commands"
 
 NOUNS: Final[Mapping[str, str]] = {
     "audit": "isoloir.commands.audit:audit",
+    "ceremony": "isoloir.commands.ceremony:ceremony",
     "check-ballot": "isoloir.commands.check_ballot:check_ballot",
     "database": "isoloir.commands.database:database",
     "election": "isoloir.commands.election:election",

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from isoloir import board, key_share, lifecycle, rehearsal
+from isoloir import board, lifecycle, rehearsal
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
+from isoloir.partials import Partials
 
 _file = click.Path(path_type=Path, dir_okay=False)
 election_argument = click.argument("election_id", metavar="ELECTION")
-share_option = click.option(
-    "--share", "share_files", type=_file, multiple=True, required=True, help="A member's key share; once for each."
-)
-
-
-def read_shares(files: Iterable[Path]) -> list[key_share.KeyShare]:
-    """Read key shares from their files."""
-    return [key_share.KeyShare.read(path) for path in files]
 
 
 def progress_bar() -> Progress:
@@ -63,21 +55,18 @@ async def create(ctx: click.Context, election_id: str, as_json: bool) -> None:
 
 @click.command()
 @election_argument
-@click.argument("public_shares", nargs=-1, type=_file, required=True)
 @json_option
 @click.pass_context
 @run
-async def key(ctx: click.Context, election_id: str, public_shares: tuple[Path, ...], as_json: bool) -> None:
-    """Make the boxes' keys from the members' PUBLIC_SHARES: configured → keyed."""
+async def key(ctx: click.Context, election_id: str, as_json: bool) -> None:
+    """Make the boxes' keys, once the key ceremony is complete: configured → keyed."""
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
-        shares = [key_share.read_public_share(path) for path in public_shares]
         with progress_bar() as bar:
             tasks = {contest.id: bar.add_task(contest.id, total=None) for contest in election.contests}
             await board.make_keys(
                 instance.store,
                 election,
-                shares,
                 instance.secrets_folder,
                 instance.clock,
                 lambda contest, made, of: bar.update(tasks[contest], completed=made, total=of),
@@ -98,23 +87,56 @@ async def seal(ctx: click.Context, election_id: str, as_json: bool) -> None:
         await _done(instance, election, as_json, system_digest=made.system, roll_digest=made.roll)
 
 
-@click.command()
+@click.group()
+def rehearse() -> None:
+    """Rehearse the whole vote with the real shares: sealed → rehearsed."""
+
+
+def _rehearsals(instance: Instance, election: ElectionFile) -> Path:
+    return instance.archives_folder / election.id / "rehearsals"
+
+
+@rehearse.command(name="begin")
 @election_argument
-@share_option
 @json_option
 @click.pass_context
 @run
-async def rehearse(ctx: click.Context, election_id: str, share_files: tuple[Path, ...], as_json: bool) -> None:
-    """Open a scratch box of every contest with the real shares: sealed → rehearsed."""
+async def rehearse_begin(ctx: click.Context, election_id: str, as_json: bool) -> None:
+    """Fill and close a scratch box of every contest, for the members to decrypt."""
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
-        held = await rehearsal.rehearse(
-            instance.store,
-            election,
-            instance.plugins,
-            read_shares(share_files),
-            instance.archives_folder / election.id / "rehearsals",
-            instance.clock,
+        folder = _rehearsals(instance, election)
+        paths = await rehearsal.begin(instance.store, election, folder, instance.clock)
+        await _done(instance, election, as_json, archives=[str(path) for path in paths.values()])
+
+
+@rehearse.command(name="add")
+@election_argument
+@click.argument("files", nargs=-1, type=_file, required=True, metavar="PARTIALS…")
+@json_option
+@click.pass_context
+@run
+async def rehearse_add(ctx: click.Context, election_id: str, files: tuple[Path, ...], as_json: bool) -> None:
+    """Check and take what members decrypted: the files of `isoloir trustee decrypt`."""
+    async with open_instance(ctx) as instance:
+        election = instance.election(election_id)
+        for path in files:
+            given = Partials.read(path)
+            await rehearsal.receive(instance.store, election, _rehearsals(instance, election), given)
+        await _done(instance, election, as_json)
+
+
+@rehearse.command(name="finish")
+@election_argument
+@json_option
+@click.pass_context
+@run
+async def rehearse_finish(ctx: click.Context, election_id: str, as_json: bool) -> None:
+    """Open the scratch boxes, once more without each member who can be done without; keep the record."""
+    async with open_instance(ctx) as instance:
+        election = instance.election(election_id)
+        held = await rehearsal.finish(
+            instance.store, election, instance.plugins, _rehearsals(instance, election), instance.clock
         )
         if as_json:
             show_json({**held.to_json(), "passed": held.passed})
@@ -124,6 +146,9 @@ async def rehearse(ctx: click.Context, election_id: str, share_files: tuple[Path
                 outcome = "rehearsal.passed" if contest.passed else "rehearsal.failed"
                 told = {"contest": contest.contest, "ballots": contest.ballots, "archive": contest.archive}
                 console().print(texts.get(locale, outcome, **told))
+                if contest.without:
+                    names = ", ".join(contest.without)
+                    console().print(texts.get(locale, "rehearsal.without", members=names), soft_wrap=True)
             await _done(instance, election, as_json)
     if not held.passed:
         ctx.exit(1)

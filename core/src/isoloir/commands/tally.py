@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.table import Table
 
-from isoloir import key_ceremony, lifecycle, unsealing
+from isoloir import lifecycle, unsealing
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
-from isoloir.commands.election_acts import election_argument, progress_bar, read_shares
-from isoloir.commands.trustee import read_partial
+from isoloir.commands.election_acts import election_argument, progress_bar
+from isoloir.commands.trustee import code_option, read_code
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
+from isoloir.key_share import KeyShare
+from isoloir.partials import Partials
 from isoloir.seats import AverageStep, CapStep, QuotientStep
 from isoloir.unsealing import ContestResult, Results
 
@@ -26,10 +27,35 @@ def tally() -> None:
     """Unseal the boxes of a closed election, and show the results."""
 
 
+@tally.command()
+@election_argument
+@click.argument("files", nargs=-1, type=_file, required=True, metavar="PARTIALS…")
+@json_option
+@click.pass_context
+@run
+async def add(ctx: click.Context, election_id: str, files: tuple[Path, ...], as_json: bool) -> None:
+    """Check and take what members decrypted: the files of `isoloir trustee decrypt`."""
+    async with open_instance(ctx) as instance:
+        election = instance.election(election_id)
+        for path in files:
+            await unsealing.receive(instance.store, election, instance.archives_folder, Partials.read(path))
+        given = {name: await unsealing.givers(instance.store, election, name) for name in election.boards}
+        met = {name: board.met(given[name]) for name, board in election.boards.items()}
+        if as_json:
+            show_json({name: {"given": list(members), "met": met[name]} for name, members in given.items()})
+            return
+        texts, locale = core_texts(), language()
+        for name, members in given.items():
+            told = {"board": name, "members": ", ".join(members) or "—"}
+            console().print(texts.get(locale, "tally.met" if met[name] else "tally.not_met", **told))
+
+
 @tally.command(name="run")
 @election_argument
-@click.option("--share", "shares", type=_file, multiple=True, help="A member's key share; once for each.")
-@click.option("--partial", "partials", type=_file, multiple=True, help="A file of `trustee decrypt`; once for each.")
+@click.option(
+    "--share", "shares", type=_file, multiple=True, help="A share that its holder brought to this computer; for each."
+)
+@code_option
 @click.option("--lot", "lots", multiple=True, metavar="CONTEST=LIST,…", help="The lot that the board drew for a tie.")
 @json_option
 @click.pass_context
@@ -38,32 +64,24 @@ async def run_command(
     ctx: click.Context,
     election_id: str,
     shares: tuple[Path, ...],
-    partials: tuple[Path, ...],
+    code_file: Path | None,
     lots: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Open every box with whole shares, or with the members' own decryptions; check all, allot the seats."""
-    if not shares and not partials:
-        raise click.UsageError("Give --share or --partial for each member.")
+    """Open every box with what the members decrypted; check all, allot the seats, make the results public."""
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
-        given: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-        if shares:
-            boards = await key_ceremony.boards(instance.store, election)
-            for contest, mine in unsealing.partials_of(
-                boards, election, instance.archives_folder, read_shares(shares)
-            ).items():
-                given[contest] += mine
-        for path in partials:
-            for contest, one in read_partial(path, election.id).items():
-                given[contest].append(one)
+        folder = instance.archives_folder
+        for path in shares:
+            share = KeyShare.read(path, read_code(code_file, path))
+            boxes = unsealing.boxes_of(election, folder, share.board)
+            await unsealing.receive(instance.store, election, folder, Partials.make(share, list(boxes.values())))
         with progress_bar() as bar:
             tasks = {contest.id: bar.add_task(contest.id, total=None) for contest in election.contests}
             results = await unsealing.unseal(
                 instance.store,
                 election,
-                instance.archives_folder,
-                given,
+                folder,
                 instance.clock,
                 lots=_lots(election, lots),
                 progress=lambda contest, _, done, of: bar.update(tasks[contest], completed=done, total=of),

@@ -77,16 +77,21 @@ class Board(Part):
             return (KeyGroup(tuple(self.members), len(self.members)),)
         return tuple(KeyGroup(self._named(quorum.of), quorum.at_least) for quorum in self.rule.all)
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The members in the order in which the trustees file numbers them, from 1."""
+        return tuple(member for group in self.groups for member in group.members)
+
     def met(self, present: Collection[str]) -> bool:
         """Say whether these members, together, may unseal."""
         return all(group.met(present) for group in self.groups)
 
-    def group_of(self, member: str) -> tuple[int, KeyGroup]:
-        """Return a member's group and its place among the groups, from 0. Raises KeyError for a stranger."""
-        for place, group in enumerate(self.groups):
-            if member in group.members:
-                return place, group
-        raise KeyError(member)
+    def enough_of(self, present: Collection[str]) -> tuple[str, ...]:
+        """Return as many of those present as the rule needs, the first of each group; fewer where it is not met."""
+        chosen: list[str] = []
+        for group in self.groups:
+            chosen += [member for member in group.members if member in present][: group.at_least]
+        return tuple(chosen)
 
     def _named(self, of: str | tuple[str, ...]) -> tuple[str, ...]:
         if isinstance(of, str):

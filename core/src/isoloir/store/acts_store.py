@@ -48,8 +48,7 @@ async def add_rehearsal(
     record: Mapping[str, Any],
 ) -> Rehearsal:
     """Keep a rehearsal; former ones stay."""
-    former = await latest_rehearsal(session, election_id)
-    made = Rehearsal(former.number + 1 if former else 1, system_digest, passed, hour, dict(record))
+    made = Rehearsal(len(await rehearsals(session, election_id)) + 1, system_digest, passed, hour, dict(record))
     session.add(
         RehearsalRow(
             election=election_id,
@@ -64,19 +63,12 @@ async def add_rehearsal(
     return made
 
 
-async def latest_rehearsal(session: AsyncSession, election_id: str) -> Rehearsal | None:
-    """Return the last rehearsal, or `None`."""
-    row = (
-        await session.exec(
-            select(RehearsalRow)
-            .where(RehearsalRow.election == election_id)
-            .order_by(col(RehearsalRow.number).desc())
-            .limit(1)
-        )
-    ).first()
-    if row is None:
-        return None
-    return Rehearsal(row.number, row.system_digest, row.passed, row.hour, json.loads(row.record))
+async def rehearsals(session: AsyncSession, election_id: str) -> list[Rehearsal]:
+    """Return every rehearsal, the oldest first."""
+    found = await session.exec(
+        select(RehearsalRow).where(RehearsalRow.election == election_id).order_by(col(RehearsalRow.number))
+    )
+    return [Rehearsal(row.number, row.system_digest, row.passed, row.hour, json.loads(row.record)) for row in found]
 
 
 async def add_publication(session: AsyncSession, election_id: str, publication: Publication) -> None:

@@ -91,8 +91,11 @@ def _told(texts: Mapping[str, str], trial: Trial, election: ElectionFile) -> str
         "demo": f"{trial.base_url}/demo/",
         "election": election.id,
         "folder": str(trial.folder),
+        "code": str(trial.board / "code"),
         "shares": " ".join(
-            f"--share {trial.board / f'{name}.json'}" for board in election.boards.values() for name in board.members
+            f"--share {trial.board / f'{name}-{member}.json'}"
+            for name, board in election.boards.items()
+            for member in board.enough_of(board.holders)
         ),
     }
     provider = provider_of(election, trial.base_url)

@@ -24,6 +24,13 @@ from isoloir_web.trial.simulation import Simulation
 @click.option(
     "--kills", type=click.IntRange(min=0), default=0, help="SIGKILL the server so many times while voters cast."
 )
+@click.option(
+    "--board",
+    "by_board",
+    is_flag=True,
+    help="Let the board act by the command line alone, from files, and try every"
+    " subset of its members on the closed boxes.",
+)
 @click.option("--database", help="An empty PostgreSQL database, prepared and upgraded; a SQLite file when left out.")
 @identity_options
 @click.option(
@@ -39,6 +46,7 @@ def simulate(
     archives: Path | None,
     seed: int | None,
     kills: int,
+    by_board: bool,
     database: str | None,
     keycloak: Path | None,
     brokered: bool,
@@ -64,6 +72,7 @@ def simulate(
             archives=archives,
             seed=seed,
             kills=kills,
+            by_board=by_board,
             database=database,
             keycloak=keycloak,
             brokered=brokered,

@@ -143,7 +143,18 @@ async def _box_page(
     found = {"typed": "", "error": "", "answer": None} | context
     if found["answer"]:
         found["answer_contest"] = next((one for one in election.contests if one.id == found["answer"][0]), None)
-    return page(request, "public/box.html", election=election, status=status, headers=headers, rows=rows, **found)
+    contests = {board: [one for one in election.contests if one.board == board] for board in election.boards}
+    boards = {board: (election.boards[board], opened) for board, opened in contests.items() if opened}
+    return page(
+        request,
+        "public/box.html",
+        election=election,
+        status=status,
+        headers=headers,
+        rows=rows,
+        boards=boards,
+        **found,
+    )
 
 
 handlers = (box, look_up, published, trackers, archive)

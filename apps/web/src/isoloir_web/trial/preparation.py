@@ -2,50 +2,65 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 from isoloir import board, rehearsal, roll_import
+from isoloir.ceremony import hosting, trial
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.key_share import KeyShare
 from isoloir.notifications import DeliveryReport, Invited
+from isoloir_web.trial.members import Members
+
+CODE = "code de démonstration"
+"""What locks every share of a trial; a real board's never lie on the server, and each has a code of its own."""
 
 Say = Callable[[str], None]
 """Told the id of the text of each step (``trial.<step>``) as it begins."""
 
 
 async def prepare(
-    instance: Instance, election: ElectionFile, roll_csv: bytes, board_folder: Path, say: Say
+    instance: Instance, election: ElectionFile, roll_csv: bytes, by: Path | Members, say: Say
 ) -> list[KeyShare]:
-    """Import the roll, make shares and keys, seal, rehearse with the real shares. Returns the shares."""
+    """Import the roll, hold the key ceremony, make keys, seal, rehearse with the real shares. Returns the shares.
+
+    The board's shares lie in a folder of this machine; or its `Members` act for themselves, and keep theirs.
+    """
     say("roll")
     preview = roll_import.read_roll(roll_csv, election, instance.plugins.roll_checks.values())
     await roll_import.import_roll(instance.store, election, preview)
     say("keys")
-    shares = [
-        KeyShare.generate(election.id, name, trustee, election.group)
-        for name, members in election.boards.items()
-        for trustee in members.members
-    ]
-    for share in shares:
-        share.write(board_folder / f"{share.public.trustee}.json")
-    public = [share.public for share in shares]
-    await board.make_keys(instance.store, election, public, instance.secrets_folder, instance.clock)
+    shares: list[KeyShare] = []
+    if isinstance(by, Members):
+        await by.hold_ceremony()
+    else:
+        shares = await _ceremony(instance, election, by)
+    await board.make_keys(instance.store, election, instance.secrets_folder, instance.clock)
     say("seal")
     await board.seal(instance.store, election, instance.plugins, instance.clock)
     say("rehearsal")
-    held = await rehearsal.rehearse(
-        instance.store,
-        election,
-        instance.plugins,
-        shares,
-        instance.archives_folder / election.id / "rehearsals",
-        instance.clock,
-    )
-    if not held.passed:
+    if isinstance(by, Members):
+        passed = (await by.rehearse())["passed"]
+    else:
+        folder = instance.archives_folder / election.id / "rehearsals"
+        held = await rehearsal.rehearse(instance.store, election, instance.plugins, shares, folder, instance.clock)
+        passed = held.passed
+    if not passed:
         raise IsoloirError("rehearsal_failed", election=election.id)
+    return shares
+
+
+async def _ceremony(instance: Instance, election: ElectionFile, folder: Path) -> list[KeyShare]:
+    begun = await hosting.begin(instance.store, election, instance.clock)
+    documents, shares = await asyncio.to_thread(trial.hold, begun.plan)
+    for document in documents:
+        await hosting.add(instance.store, election, document, instance.clock)
+    for share in shares:
+        await asyncio.to_thread(share.write, folder / f"{share.board}-{share.member}.json", CODE)
+    (folder / "code").write_text(f"{CODE}\n", encoding="utf-8")
     return shares
 
 

@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from isoloir import board, key_ceremony, lifecycle, poll_book, publication, roll, unsealing
+from isoloir import board, lifecycle, poll_book, publication, roll, unsealing
 from isoloir.config.election import ElectionFile
 from isoloir.counting import choices
 from isoloir.instance import DemoClock, Instance
+from isoloir.key_share import KeyShare
+from isoloir.partials import Partials
 from isoloir.roll import RollEntry
 from isoloir_ballots.errors import VerificationError
 from isoloir_ballots.verify import check_archive
@@ -33,6 +35,7 @@ from isoloir_web.trial.browsing import Browser
 from isoloir_web.trial.child import ChildServer, child_server
 from isoloir_web.trial.folder import Trial, write_instance
 from isoloir_web.trial.kills import Killer
+from isoloir_web.trial.members import Members
 from isoloir_web.trial.preparation import invite, open_vote, prepare
 from isoloir_web.trial.serving import HOST
 from isoloir_web.trial.voting import MISTAKES, Plan, Stuck, Tally, Voter
@@ -71,6 +74,7 @@ class Simulation:
         archives: Path | None = None,
         seed: int | None = None,
         kills: int = 0,
+        by_board: bool = False,
         database: str | None = None,
         keycloak: Path | None = None,
         brokered: bool = False,
@@ -81,6 +85,7 @@ class Simulation:
         self.group = group
         self.archives = archives
         self.kills = kills
+        self.by_board = by_board
         self.database = database
         self.keycloak = keycloak
         self.brokered = brokered
@@ -89,6 +94,7 @@ class Simulation:
         self.seen = Tally()
         self.problems: list[str] = []
         self._advance = advance or (lambda *_: None)
+        self.board_subsets = 0
         self._realm: Realm | None = None
         self._passed = 0
 
@@ -122,8 +128,13 @@ class Simulation:
         assert isinstance(clock, DemoClock)
         with self._timed("setup"):
             found = people.people(election, self.voters, self.draw)
+            members = Members(election, trial.folder, trial.board) if self.by_board else None
             shares = await prepare(
-                instance, election, people.as_csv(found), trial.board, lambda step: self._advance(step, 0, 0)
+                instance,
+                election,
+                people.as_csv(found),
+                members or trial.board,
+                lambda step: self._advance(step, 0, 0),
             )
             if self._realm is not None:
                 await self._realm.make(instance, election, trial)
@@ -147,26 +158,35 @@ class Simulation:
                     instance.archives_folder,
                 )
             with self._timed("tally"):
-                boards = await key_ceremony.boards(instance.store, election)
-                partials = await asyncio.to_thread(
-                    unsealing.partials_of, boards, election, instance.archives_folder, shares
-                )
-                results = await self._unseal(instance, election, partials)
+                await self._decrypt(instance, election, members, shares)
+                results = await self._unseal(instance, election)
             await lifecycle.publish_results(instance.store, election, clock)
         with self._timed("verify"):
             archives, verified = await asyncio.to_thread(self._verify, instance, election)
         self._compare(results)
         return Outcome(self._report(results, archives, verified), self.problems)
 
-    async def _unseal(self, instance: Instance, election: ElectionFile, partials: Any) -> unsealing.Results:
+    async def _decrypt(
+        self, instance: Instance, election: ElectionFile, members: Members | None, shares: list[KeyShare]
+    ) -> None:
+        folder = instance.archives_folder
+        if members is None:
+            for share in shares:
+                if share.member in election.boards[share.board].enough_of(election.boards[share.board].holders):
+                    boxes = list(unsealing.boxes_of(election, folder, share.board).values())
+                    made = await asyncio.to_thread(Partials.make, share, boxes)
+                    await unsealing.receive(instance.store, election, folder, made)
+            return
+        self.board_subsets, wrong = await members.unseal(folder / election.id)
+        self.problems += [f"{one}: opens the box, or not, against the rule" for one in wrong]
+
+    async def _unseal(self, instance: Instance, election: ElectionFile) -> unsealing.Results:
         # The simulated board draws every lot beforehand: the order of its draw parts whatever equals there are.
         lots = {
             contest.id: self.draw.sample([one.id for one in contest.lists], len(contest.lists))
             for contest in election.contests
         }
-        return await unsealing.unseal(
-            instance.store, election, instance.archives_folder, partials, instance.clock, lots=lots
-        )
+        return await unsealing.unseal(instance.store, election, instance.archives_folder, instance.clock, lots=lots)
 
     # --- voting -----------------------------------------------------------------------------------------
 
@@ -350,6 +370,7 @@ class Simulation:
         return {
             "voters": self.voters,
             "voted": self.seen.voted,
+            **({"board": {"subsets_tried": self.board_subsets}} if self.by_board else {}),
             **({"kills": self.kills} if self.kills else {}),
             **({"identity": "keycloak"} if self.keycloak is not None else {}),
             **({"brokered": self._passed} if self.brokered else {}),
