@@ -37,13 +37,13 @@ def continue_(transcript: Transcript, share: KeyShare) -> tuple[KeyShare, Docume
 
 def act(transcript: Transcript, share: KeyShare) -> tuple[KeyShare, Document | None]:
     """Do as `continue_` does, on a transcript whose documents are checked."""
+    progress.not_stopped(transcript, share.board)
     due = progress.due(transcript)
     awaited = due.get((share.board, share.member))
     if awaited is not None:
         return share, _made(transcript, share, awaited)
     if any(board == share.board for board, _ in due) or not transcript.documents:
         return share, None
-    progress.not_stopped(transcript, share.board)
     return _complete(transcript, share), None
 
 
