@@ -66,7 +66,7 @@ def violations(schema: Any, value: Any, root: Any, path: str = "") -> Iterator[s
         yield from violations(root["$defs"][schema["$ref"].removeprefix("#/$defs/")], value, root, path)
     wanted = schema.get("type")
     if wanted is not None and (
-        not isinstance(value, TYPES[wanted]) or (wanted == "integer" and value in (True, False))
+        not isinstance(value, TYPES[wanted]) or (wanted == "integer" and isinstance(value, bool))
     ):
         yield f"{path}: type {wanted}"
         return

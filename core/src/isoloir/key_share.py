@@ -48,32 +48,32 @@ class KeyShare:
         """Whether it can decrypt."""
         return self.exponent is not None
 
-    def write(self, path: Path, code: str) -> None:
+    def write(self, path: Path, phrase: str) -> None:
         """Write a new file, its owner's alone; then read it back, before anybody relies on it.
 
         Raises IsoloirError: ``file_exists``, ``share_code_short``, and what `read` raises.
         """
         try:
-            write_private(path, self._locked(code))
+            write_private(path, self._locked(phrase))
         except FileExistsError:
             raise IsoloirError("file_exists", file=path.name) from None
-        _proved(path, code, self)
+        _proved(path, phrase, self)
 
-    def rewrite(self, path: Path, code: str) -> None:
+    def rewrite(self, path: Path, phrase: str) -> None:
         """Put the share in the place of its former file, once the new one is proved readable."""
         beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        write_private(beside, self._locked(code))
-        _proved(beside, code, self)
+        write_private(beside, self._locked(phrase))
+        _proved(beside, phrase, self)
         os.replace(beside, path)
 
     @classmethod
-    def read(cls, path: Path, code: str) -> KeyShare:
+    def read(cls, path: Path, phrase: str) -> KeyShare:
         """Read a share; raises ``share_missing``, ``share_unreadable``, ``share_locked``, ``secret_file_readable``.
 
         A wrong code and a changed byte cannot be told apart: both are ``share_locked``.
         """
         try:
-            return cls._unlocked(json.loads(read_private(path)), code)
+            return cls._unlocked(json.loads(read_private(path)), phrase)
         except FileNotFoundError:
             raise IsoloirError("share_missing", file=path.name) from None
         except InvalidTag:
@@ -82,20 +82,20 @@ class KeyShare:
             raise IsoloirError("share_unreadable", file=path.name) from None
 
     @classmethod
-    def _unlocked(cls, value: Any, code: str) -> KeyShare:
+    def _unlocked(cls, value: Any, phrase: str) -> KeyShare:
         opened = {name: value[name] for name in _OPEN_FIELDS}
         kdf, iterations = opened["kdf"], int(opened["kdf"]["iterations"])
         # A file with a cheaper hash, or one that never ends, is not of our making.
         if (opened["format"], kdf["name"]) != (FORMAT, _KDF) or not ITERATIONS <= iterations <= 100 * ITERATIONS:
             raise ValueError(FORMAT)
-        cipher = AESGCM(_key(code, _decode(kdf["salt"]), iterations))
+        cipher = AESGCM(_key(phrase, _decode(kdf["salt"]), iterations))
         hidden = json.loads(cipher.decrypt(_decode(opened["nonce"]), _decode(value["locked"]), _canonical(opened)))
         exponent = None if hidden["exponent"] is None else int(hidden["exponent"])
         election, ceremony, board, member, group = (str(opened[name]) for name in _WHOSE)
         return cls(election, ceremony, board, member, group, str(hidden["seed"]), hidden["number"], exponent)
 
-    def _locked(self, code: str) -> bytes:
-        if len(code) < SHORTEST_CODE:
+    def _locked(self, phrase: str) -> bytes:
+        if len(phrase) < SHORTEST_CODE:
             raise IsoloirError("share_code_short", least=SHORTEST_CODE)
         salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
         opened: dict[str, Any] = {
@@ -110,17 +110,17 @@ class KeyShare:
         }
         exponent = None if self.exponent is None else str(self.exponent)
         plain = _canonical({"seed": self.seed, "number": self.number, "exponent": exponent})
-        locked = AESGCM(_key(code, salt, ITERATIONS)).encrypt(nonce, plain, _canonical(opened))
+        locked = AESGCM(_key(phrase, salt, ITERATIONS)).encrypt(nonce, plain, _canonical(opened))
         return json.dumps({**opened, "locked": _encode(locked)}, indent=1).encode()
 
 
-def _proved(path: Path, code: str, share: KeyShare) -> None:
-    if KeyShare.read(path, code) != share:
+def _proved(path: Path, phrase: str, share: KeyShare) -> None:
+    if KeyShare.read(path, phrase) != share:
         raise IsoloirError("share_unreadable", file=path.name)
 
 
-def _key(code: str, salt: bytes, iterations: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", code.encode(), salt, iterations, 32)
+def _key(phrase: str, salt: bytes, iterations: int) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, iterations, 32)
 
 
 def _canonical(value: Any) -> bytes:
