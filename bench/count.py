@@ -21,10 +21,11 @@ from pathlib import Path
 
 from kit import CACHE, Figure, Options
 
-from isoloir import board, counting, key_ceremony, lifecycle, publication, registrar, roll, unsealing
+from isoloir import board, counting, lifecycle, publication, registrar, roll, unsealing
 from isoloir.config.election import ElectionFile
 from isoloir.instance import DemoClock, Instance
 from isoloir.key_share import KeyShare
+from isoloir.partials import Box, Partials
 from isoloir.poll_book import hour_of
 from isoloir.store import cast_store
 from isoloir_ballots import ballot, credentials
@@ -61,8 +62,10 @@ alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 channel = "email"
 [colleges]
 all = {{ fr = "Tous", en = "All" }}
-[boards.national]
-members = { president = { role = "president", name = "A" }, delegate-1 = { role = "delegate", name = "B" }, delegate-2 = { role = "delegate", name = "C" } }
+[boards.national.members]
+president = {{ role = "president", name = "A" }}
+delegate-1 = {{ role = "delegate", name = "B" }}
+delegate-2 = {{ role = "delegate", name = "C" }}
 {contests}
 [factors.psc]
 plugin = "prosante_connect"
@@ -178,7 +181,8 @@ async def _close(kept: Path) -> dict[str, float]:
         election, clock = instance.election(trial.election_id), instance.clock
         assert isinstance(clock, DemoClock)
         clock.move_to(election.window.grace_ends + timedelta(seconds=1))
-        shares = [KeyShare.read(path) for path in sorted(trial.board.glob("*.json"))]
+        code = (trial.board / "code").read_text().strip()
+        shares = [KeyShare.read(path, code) for path in sorted(trial.board.glob("*.json"))]
 
         began = time.perf_counter()
 
@@ -192,11 +196,12 @@ async def _close(kept: Path) -> dict[str, float]:
         where = instance.archives_folder
         await board.close_vote(instance.store, election, clock, instance.keys, instance.secrets_folder, where)
         lap("every ballot checked again, summed, written to the archives")
-        boards = await key_ceremony.boards(instance.store, election)
-        partials = unsealing.partials_of(boards, election, where, shares)
+        boxes = [Box.verified(unsealing.archive_path(where, election, one.id)) for one in election.contests]
+        for share in shares:
+            await unsealing.receive(instance.store, election, where, Partials.make(share, boxes))
         lap("archives checked by the members, and decrypted")
         lots = {contest.id: [one.id for one in contest.lists] for contest in election.contests}
-        await unsealing.unseal(instance.store, election, where, partials, clock, lots=lots)
+        await unsealing.unseal(instance.store, election, where, clock, lots=lots)
         lap("result, archives verified whole, seats")
     shutil.rmtree(folder)
     return spent

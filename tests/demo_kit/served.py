@@ -53,10 +53,11 @@ class Served:
         return done.stdout
 
     def close_and_count(self) -> None:
-        """Be the board: close, and tally with everybody's share."""
+        """Be the board: close, and tally with the shares of the secretary and of two delegates."""
         self.isoloir("election", "close", "medecins-2024")
-        shares = [part for share in sorted(self.folder.glob("board/*.json")) for part in ("--share", share)]
-        self.isoloir("tally", "run", "medecins-2024", *shares)
+        members = ("secretary", "delegate-2", "delegate-4")
+        shares = [part for one in members for part in ("--share", self.folder / f"board/national-{one}.json")]
+        self.isoloir("tally", "run", "medecins-2024", *shares, "--code-file", self.folder / "board/code")
 
 
 @contextmanager
