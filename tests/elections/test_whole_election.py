@@ -89,9 +89,13 @@ def test_a_program_that_is_not_ours_accepts_every_archive_and_refuses_a_changed_
 
 @pytest.mark.slow
 def test_belenios_3_accepts_every_ballot_of_a_simulation_and_refuses_a_changed_one(tmp_path):
-    """belenios-tool 3.0 verifies each ballot of each Ed25519 archive; another contest's ballot, it does not."""
-    report, made = simulate(tmp_path, "--voters", "12", "--seed", "5")
+    """belenios-tool 3.0 verifies each ballot of each Ed25519 archive; another contest's ballot, it does not.
+
+    The board acts by the command line alone, from files, and every subset of its members is tried on every box.
+    """
+    report, made = simulate(tmp_path, "--voters", "12", "--seed", "5", "--board")
     assert report["verified"] is True
+    assert report["board"] == {"subsets_tried": 6 * 2**6}
     asked, former = 0, None
     for archive in made:
         contents, election = opened(archive)
