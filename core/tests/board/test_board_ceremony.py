@@ -100,6 +100,17 @@ def test_a_member_resumes_at_any_round_from_the_seed_alone(held: Any) -> None:
     assert members.restore(transcript, "national", "d2", seed) == shares["d2"]
 
 
+def test_members_compare_one_digest_of_the_certificates(held: Any) -> None:
+    """There is none before every certificate is there; then it is the same for all, and another for other ones."""
+    transcript, _ = held
+    early = Transcript(PLAN, until(transcript, Round.CONTRIBUTION).documents[:-1])
+    assert progress.certificates(early, "national") == ""
+    told = progress.certificates(transcript, "national")
+    assert len(told.replace(" ", "")) == 32
+    assert progress.certificates(until(transcript, Round.CONTRIBUTION), "national") == told
+    assert progress.certificates(Transcript(PLAN, trial.hold(PLAN)[0]), "national") != told
+
+
 def test_nothing_is_due_while_others_are_awaited(held: Any) -> None:
     """A member who did their part gets neither a document nor a complete share before the others did theirs."""
     transcript, shares = held

@@ -231,7 +231,7 @@ def check_complaint(
 # --- what follows from the documents --------------------------------------------------------------------------
 
 
-def digest(documents: Sequence[Document]) -> str:
+def digest(documents: Sequence[Any]) -> str:
     """SHA-256 of documents, hexadecimal: what holders compare aloud, and what later signatures cover."""
     return hex_digest(written(list(documents)).encode())
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from isoloir.ceremony import rounds
 from isoloir.ceremony.documents import Document, Round, Transcript
 from isoloir.errors import IsoloirError
+from isoloir_ballots import dkg
 from isoloir_ballots.errors import BallotsError
 from isoloir_ballots.trustees import Entry
 
@@ -65,6 +66,22 @@ def entries(transcript: Transcript) -> Mapping[str, tuple[Entry, ...]]:
     for board, member in due(transcript):
         raise IsoloirError("ceremony_unfinished", trustee=member, board=board)
     return {board: rounds.entries(transcript, board) for board in transcript.plan.boards}
+
+
+def certificates(transcript: Transcript, board: str) -> str:
+    """Return the digest of a board's certificates, in fours; empty until all are there, or where there are none.
+
+    Members compare it aloud: a server that showed each of them other certificates would otherwise hold their key.
+    """
+    found: list[object] = []
+    for place, group in enumerate(transcript.plan.boards[board]):
+        if group.shared:
+            mine = transcript.of(board, place, Round.CERTIFICATE)
+            if len(mine) < len(group.members):
+                return ""
+            found += mine
+    digest = dkg.digest(found)[:32] if found else ""
+    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 def not_stopped(transcript: Transcript, board: str) -> None:

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from isoloir.ceremony import hosting
+from isoloir.ceremony import hosting, progress
 from isoloir.ceremony.documents import Document, Transcript
-from isoloir.ceremony.progress import due
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 
 _file = click.Path(path_type=Path, dir_okay=False)
@@ -86,14 +85,18 @@ async def show(ctx: click.Context, election_id: str, as_json: bool) -> None:
 
 
 def _show(transcript: Transcript, as_json: bool) -> None:
-    waiting = due(transcript)
+    waiting = progress.due(transcript)
     if as_json:
         told = [{"board": one[0], "member": one[1], "round": round_.value} for one, round_ in waiting.items()]
-        show_json({"ceremony": transcript.plan.uuid, "complete": not waiting, "due": told})
+        digests = {board: progress.certificates(transcript, board) for board in transcript.plan.boards}
+        show_json({"ceremony": transcript.plan.uuid, "complete": not waiting, "due": told, "certificates": digests})
         return
     texts, locale = core_texts(), language()
     for (board, member), round_ in waiting.items():
         what = texts.get(locale, f"ceremony.round.{round_.value}")
         console().print(texts.get(locale, "ceremony.due", board=board, trustee=member, what=what))
+    for board in transcript.plan.boards:
+        if digest := progress.certificates(transcript, board):
+            console().print(texts.get(locale, "ceremony.certificates", board=board, digest=digest), soft_wrap=True)
     if not waiting:
         console().print(texts.get(locale, "ceremony.complete", election=transcript.plan.election))

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from isoloir.ceremony import member as members
+from isoloir.ceremony import progress
 from isoloir.ceremony.documents import Document, Transcript
 from isoloir.commands.context import console, core_texts, json_option, language, show_json
 from isoloir.errors import IsoloirError
@@ -61,11 +62,14 @@ def new(transcript_file: Path, board: str, member: str, folder: Path, code_file:
 def continue_(transcript_file: Path, share_file: Path, code_file: Path | None, as_json: bool) -> None:
     """Check what the others handed over, and make your next document, beside your share."""
     code = read_code(code_file, share_file)
-    share = KeyShare.read(share_file, code)
-    after, document = members.continue_(Transcript.read(transcript_file), share)
+    share, transcript = KeyShare.read(share_file, code), Transcript.read(transcript_file)
+    after, document = members.continue_(transcript, share)
     if after != share:
         after.rewrite(share_file, code)
     _handed(share_file, document, share_file.parent, as_json, made=False)
+    digest = progress.certificates(transcript, share.board)
+    if digest and not as_json:
+        console().print(core_texts().get(language(), "trustee.compare", digest=digest), soft_wrap=True)
 
 
 @trustee.command()
