@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,11 @@ from isoloir_ballots.archive import Archive
 from isoloir_ballots.election import Election, Question
 from isoloir_ballots.groups import Group, named
 from isoloir_ballots.hashing import challenge, compact_digest
+from isoloir_ballots.tally import EncryptedTally
 from isoloir_ballots.verify import Setup, check_ballot
+
+from .ceremonies import Board
+from .replay import Replay
 
 TIMESTAMP = 1795471071
 UUID = "1soLoirTest123"
@@ -30,30 +33,23 @@ VOTES = [
 """Four voters of these two questions: two for the first list, one blank, one for the third."""
 
 
-class Replay:
-    """A replayable rng."""
-
-    def __init__(self, label: str) -> None:
-        self.label = label
-        self.count = 0
-
-    def __call__(self, n: int) -> int:
-        self.count += 1
-        digest = hashlib.sha512(f"{self.label}|{self.count}".encode()).digest()
-        return int.from_bytes(digest, "big") % n
-
-
 @dataclass
 class Contest:
     """One election with its secrets."""
 
     group: Group
-    keys: list[trustees.KeyPair]
+    board: Board
     election: Election
     codes: list[str]
     trustees: bytes
     public_credentials: bytes
     setup: Setup
+
+    @property
+    def keys(self) -> list[trustees.KeyPair]:
+        """The key pairs of a board whose members all stand alone."""
+        pairs = zip(self.board.exponents, self.board.entries, strict=True)
+        return [trustees.KeyPair(secret, entry) for secret, entry in pairs if isinstance(entry, trustees.Single)]
 
     def files(self) -> tuple[bytes, bytes, bytes]:
         return self.election.serialise(), self.trustees, self.public_credentials
@@ -70,6 +66,17 @@ class Contest:
         c = challenge(f"sig|{digest}|", [commitment], self.group.q)
         proof = {"challenge": str(c), "response": str((77 - secret * c) % self.group.q)}
         return canonical.dump({**unsigned, "signature": {"hash": digest, "proof": proof}})
+
+    def share(self, owner: int, total: EncryptedTally, label: str = "share|") -> bytes:
+        """One holder's partial decryption."""
+        exponent = self.board.exponents[owner - 1]
+        return tally.partial_decryption(
+            self.group, exponent, self.election.fingerprint, total, Replay(f"{label}{owner}")
+        )
+
+    def shares(self, total: EncryptedTally, label: str = "share|") -> list[tuple[int, bytes]]:
+        """The partial decryptions of those who open the box."""
+        return [(owner, self.share(owner, total, label)) for owner in self.board.opening]
 
     def archive(
         self,
@@ -91,15 +98,7 @@ class Contest:
         chosen = ballots if counted is None else counted
         total = tally.encrypted_tally(self.setup, [check_ballot(self.setup, item) for item in chosen])
         box.encrypted_tally(*change("tally", (total.serialise(), total.num_tallied, total.total_weight)))
-        shares = [
-            (
-                owner,
-                tally.partial_decryption(
-                    self.group, key.secret, self.election.fingerprint, total, Replay(f"share|{owner}")
-                ),
-            )
-            for owner, key in enumerate(self.keys, 1)
-        ]
+        shares = self.shares(total, "share|")
         for owner, share in change("shares", shares):
             box.partial_decryption(owner, share)
         if until == "PartialDecryption":
@@ -117,11 +116,13 @@ def build(
     weights: Sequence[int] | None = None,
     name: str = 'Élection “d’essai” "A"',
     uuid: str = UUID,
+    board: Board | None = None,
 ) -> Contest:
     group = named(group_name)
     rng = Replay(f"{group_name}|{name}")
-    keys = [trustees.KeyPair.generate(group, rng, f"Délégué {i}") for i in range(holders)]
-    entries = [key.entry for key in keys]
+    if board is None:
+        board = Board.of([trustees.KeyPair.generate(group, rng, f"Délégué {i}") for i in range(holders)])
+    entries = board.entries
     election = Election(
         version=1,
         description="Scrutin d’essai\nsur deux lignes",
@@ -137,4 +138,4 @@ def build(
     public = [credentials.public(group, uuid, code) for code in codes]
     listed = credentials.public_credentials_file(zip(public, weights or [1] * voters, strict=True))
     setup = Setup.load(election.serialise(), trustees.serialise(group, entries), listed)
-    return Contest(group, keys, election, codes, trustees.serialise(group, entries), listed, setup)
+    return Contest(group, board, election, codes, trustees.serialise(group, entries), listed, setup)

@@ -13,6 +13,7 @@ MAX_INTEGER_DIGITS = 19
 MAX_JSON_INTEGER = 2**30 - 1
 """Belenios writes larger weights and counts as strings."""
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 
 
@@ -85,10 +86,12 @@ def string(value: Any, *, what: str) -> str:
 
 
 def text(value: Any, *, what: str) -> str:
-    """Check that `value` is text without control characters other than a line feed."""
+    """Check that `value` is text without control characters other than a line feed, and that UTF-8 can carry it."""
     if _CONTROL.search(string(value, what=what)):
         # Other programs escape these differently, and the escaped bytes are hashed.
         raise FormatError("text", f"{what} holds a control character.")
+    if _SURROGATE.search(value):
+        raise FormatError("text", f"{what} holds half a surrogate pair.")
     return str(value)
 
 

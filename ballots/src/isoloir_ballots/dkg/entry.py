@@ -42,5 +42,5 @@ def entry(
 def private_share(
     setting: Setting, index: int, seed: str, certificates: Sequence[Document], contributions: Sequence[Document]
 ) -> int:
-    """The private key of one holder's share, from the seed and two whole rounds. Raises WrongShare."""
+    """The private key of one holder's share, from the seed and two whole rounds; raises as `acknowledge` does."""
     return share_of(setting, index, seed, certificates, contributions)

@@ -23,6 +23,7 @@ from isoloir_ballots.trustees.pedersen import (
     certificate_message,
     check_verification_key,
     coefficients_message,
+    sum_of,
 )
 from isoloir_ballots.trustees.single import possession_prefix
 
@@ -95,9 +96,18 @@ def contribute(
 
 
 def check_contribution(setting: Setting, index: int, certificates: Sequence[Document], document: Any) -> None:
-    """Check what everybody can of a contribution: `dkg.form`, `dkg.coefficients`, `dkg.signature`, `dkg.bound`."""
+    """Check what everybody can of a contribution.
+
+    Raises VerificationError `dkg.form`, `dkg.coefficients`, `dkg.signature`, `dkg.secret` (the sender does not prove
+    to have drawn what a number is sealed with), `dkg.bound`; and as `check_certificate` does.
+    """
+    _check_contribution(setting, index, certificates, _certificates(setting, certificates), document)
+
+
+def _check_contribution(
+    setting: Setting, index: int, certificates: Sequence[Document], read: Sequence[Certificate], document: Any
+) -> None:
     group = setting.group
-    read = _certificates(setting, certificates)
     key = read[index - 1].verification
     try:
         value = canonical.fields(document, ("coefexps", "signature", "secrets", "bound"), what="A contribution")
@@ -112,8 +122,11 @@ def check_contribution(setting: Setting, index: int, certificates: Sequence[Docu
         raise refused("form", "A contribution must have a secret for each holder.", index)
     if len(found.powers) != setting.threshold or not found.signed.holds(group, key):
         raise refused("coefficients", "A holder's coefficients are too many or few, or not signed.", index)
-    if not is_signed(group, key, agreement_message(group, read, found.powers), signature):
+    if not is_signed(group, key, agreement_message(group, tuple(read), found.powers), signature):
         raise refused("signature", "A holder did not sign these certificates.", index)
+    for receiver, secret in enumerate(secrets, 1):
+        if not channel.is_senders(group, _sealed_context(setting, certificates, index, receiver), secret):
+            raise refused("secret", "A holder does not prove to have drawn what a number is sealed with.", index)
     inner = {name: part for name, part in value.items() if name != "bound"}
     _check_bound(setting, "contribution", index, key, value, [digest(certificates), inner])
 
@@ -131,7 +144,8 @@ def acknowledge(
 ) -> Document:
     """Check every share received, and make the holder's acknowledgement.
 
-    Raises WrongShare for the first that does not agree (then `complain`), and as the checks of the rounds before do.
+    Raises WrongShare for the first that does not agree (then `complain`), and as the checks of the rounds before do,
+    which this holder does again.
     """
     group, who = setting.group, Identity.of(setting.group, seed)
     share = share_of(setting, index, seed, certificates, contributions)
@@ -161,10 +175,13 @@ def check_acknowledgement(
         key = VerificationKey.from_json(setting.group, value["verification_key"])
     except FormatError as error:
         raise refused("form", error.detail, index) from None
+    if key.name is not None:
+        raise refused("form", "An acknowledgement must not give a name: names are the ceremony's.", index)
     if key.signature is None:
         raise refused("signature", "A holder did not sign their verification key.", index)
     try:
-        check_verification_key(setting.group, read[index - 1], coefficients_of(setting, contributions), index, key)
+        whole = sum_of(setting.group, coefficients_of(setting, contributions))
+        check_verification_key(setting.group, read[index - 1], whole, index, key)
     except VerificationError as error:
         raise refused(error.clause.removeprefix("trustees."), error.detail, index) from None
     inner = {"verification_key": value["verification_key"]}
@@ -239,8 +256,12 @@ def digest(documents: Sequence[Any]) -> str:
 def share_of(
     setting: Setting, index: int, seed: str, certificates: Sequence[Document], contributions: Sequence[Document]
 ) -> int:
-    """The holder's private share: the sum of what every holder sealed for them, each checked. Raises WrongShare."""
+    """The holder's private share: the sum of what every holder sealed for them, each checked.
+
+    Raises WrongShare, and as the checks of both rounds do.
+    """
     group, who = setting.group, Identity.of(setting.group, seed)
+    _contributions(setting, certificates, contributions)
     total = 0
     for sender, contribution in enumerate(contributions, 1):
         secret = contribution["secrets"][index - 1]
@@ -268,6 +289,14 @@ def _certificates(setting: Setting, certificates: Sequence[Document]) -> tuple[C
     for index, document in enumerate(certificates, 1):
         check_certificate(setting, index, document)
     return certificates_of(setting, certificates)
+
+
+def _contributions(setting: Setting, certificates: Sequence[Document], contributions: Sequence[Document]) -> None:
+    read = _certificates(setting, certificates)
+    if len(contributions) != setting.size:
+        raise FormatError("shape", "Every holder's contribution is needed.")
+    for index, document in enumerate(contributions, 1):
+        _check_contribution(setting, index, certificates, read, document)
 
 
 def _polynomial(setting: Setting, who: Identity, certificates: Sequence[Document]) -> list[int]:

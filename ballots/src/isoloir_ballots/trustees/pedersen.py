@@ -7,7 +7,7 @@ context of certificates nor the signatures of 2.5.1 and 3.0; it is read too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from .entry import Entry, Factors
 from .single import possession_prefix
 
 MOST_HOLDERS = 1000
-"""Far beyond any board; keeps a hostile file from costing much (the check is quadratic)."""
+"""Far beyond any board; keeps a hostile file from costing much (the check is quadratic: holders by coefficients)."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,21 @@ class Coefficients:
 
     def at(self, group: Group, index: int) -> Element:
         """g to the polynomial's value for the holder of that number."""
-        found = group.identity
-        for power in reversed(self.powers):
-            found = group.multiply(group.power(found, index), power)
-        return found
+        return value_at(group, self.powers, index)
+
+
+def value_at(group: Group, powers: Sequence[Element], index: int) -> Element:
+    """g to the value at `index` of the polynomial whose coefficients g has for exponents in `powers`."""
+    found = group.identity
+    for power in reversed(powers):
+        found = group.multiply(group.power(found, index), power)
+    return found
+
+
+def sum_of(group: Group, coefficients: Sequence[Coefficients]) -> tuple[Element, ...]:
+    """g to the coefficients of the sum of all polynomials, which must be as long as one another."""
+    columns = zip(*(one.powers for one in coefficients), strict=True)
+    return tuple(group.product(column) for column in columns)
 
 
 def coefficients_message(group: Group, powers: tuple[Element, ...]) -> str:
@@ -181,8 +192,9 @@ class Pedersen(Entry):
                 agreed = agreement_message(group, self.certificates, own.powers)
                 if not is_signed(group, certificate.verification, agreed, self.signatures[place - 1]):
                     raise _wrong("signature", "A holder did not sign these certificates.", place)
+        whole = sum_of(group, self.coefficients)
         for place, key in enumerate(self.keys, 1):
-            check_verification_key(group, self.certificates[place - 1], self.coefficients, place, key)
+            check_verification_key(group, self.certificates[place - 1], whole, place, key)
 
     def _check_certificate(self, group: Group, place: int, certificate: Certificate) -> None:
         if not certificate.signed.holds(group, certificate.verification):
@@ -261,15 +273,15 @@ class Pedersen(Entry):
 def check_verification_key(
     group: Group,
     certificate: Certificate,
-    coefficients: tuple[Coefficients, ...],
+    whole: Sequence[Element],
     place: int,
     key: VerificationKey,
 ) -> None:
-    """Check one holder's verification key, from all coefficients and the holder's own proofs.
+    """Check one holder's verification key, from the sum of all polynomials (`sum_of`) and the holder's own proofs.
 
     Raises VerificationError `trustees.verification_key`, `trustees.pok`, `trustees.signature`.
     """
-    if group.product(one.at(group, place) for one in coefficients) != key.key:
+    if value_at(group, whole, place) != key.key:
         raise _wrong("verification_key", "A holder's verification key does not follow from the coefficients.", place)
     if not check_knowledge(group, possession_prefix(group, key.key), lambda c: group.power(key.key, c), key.pok):
         raise _wrong("pok", "A holder's proof of having the private share does not hold.", place)
