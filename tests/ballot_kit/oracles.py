@@ -42,11 +42,13 @@ def run(tool: str, *arguments: str, cwd: Path, text: str | None = None) -> subpr
     )
 
 
-def verifies_whole(archive: bytes, uuid: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Ask 2.0 about a whole archive (BELENIOS-2048), in a new `folder`."""
+def verifies_whole(
+    archive: bytes, uuid: str, folder: Path, tool: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Ask 2.0 (BELENIOS-2048), or another belenios-tool, about a whole archive, in a new `folder`."""
     folder.mkdir(parents=True)
     (folder / f"{uuid}.bel").write_bytes(archive)
-    return run(version_2(), "election", "verify", cwd=folder)
+    return run(tool or version_2(), "election", "verify", cwd=folder)
 
 
 class BallotOracle:

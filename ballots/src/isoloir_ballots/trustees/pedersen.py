@@ -184,25 +184,40 @@ class Pedersen(Entry):
         Raises VerificationError: `trustees.certificate`, `trustees.context`, `trustees.coefficients`,
         `trustees.signature`, `trustees.verification_key`, `trustees.pok`.
         """
-        for place, (certificate, own) in enumerate(zip(self.certificates, self.coefficients, strict=True), 1):
+        # All certificates first: whoever signed the others' would else be named for a certificate that is wrong.
+        for place, certificate in enumerate(self.certificates, 1):
             self._check_certificate(group, place, certificate)
+        for place, (certificate, own) in enumerate(zip(self.certificates, self.coefficients, strict=True), 1):
             if len(own.powers) != self.threshold or not own.signed.holds(group, certificate.verification):
                 raise _wrong("coefficients", "A holder's coefficients are too many or few, or not signed.", place)
-            if self.signatures:
-                agreed = agreement_message(group, self.certificates, own.powers)
-                if not is_signed(group, certificate.verification, agreed, self.signatures[place - 1]):
-                    raise _wrong("signature", "A holder did not sign these certificates.", place)
+        self._check_signatures(group)
         whole = sum_of(group, self.coefficients)
         for place, key in enumerate(self.keys, 1):
             check_verification_key(group, self.certificates[place - 1], whole, place, key)
 
+    @property
+    def _has_context(self) -> bool:
+        return any(one.context is not None for one in self.certificates)
+
     def _check_certificate(self, group: Group, place: int, certificate: Certificate) -> None:
         if not certificate.signed.holds(group, certificate.verification):
             raise _wrong("certificate", "A holder's certificate is not signed by its key.", place)
-        context = (group.name, len(self.certificates), self.threshold, place)
-        known = [one.context is not None for one in self.certificates]
-        if certificate.context not in (context, None) or any(known) != all(known):
+        context = (group.name, len(self.certificates), self.threshold, place) if self._has_context else None
+        if certificate.context != context:
             raise _wrong("context", "A holder's certificate was made for another group, place or threshold.", place)
+
+    def _check_signatures(self, group: Group) -> None:
+        """Of everybody's certificates: by all where there is a context, else by none; of keys: by all or none."""
+        if self._has_context != bool(self.signatures):
+            raise _wrong("signature", "A holder did not sign these certificates.", 1)
+        signed = zip(self.certificates, self.coefficients, self.signatures, strict=False)
+        for place, (certificate, own, signature) in enumerate(signed, 1):
+            agreed = agreement_message(group, self.certificates, own.powers)
+            if not is_signed(group, certificate.verification, agreed, signature):
+                raise _wrong("signature", "A holder did not sign these certificates.", place)
+        for place, key in enumerate(self.keys, 1):
+            if key.signature is None and any(one.signature for one in self.keys):
+                raise _wrong("signature", "A holder did not sign their verification key.", place)
 
     def combine(self, group: Group, factors: Mapping[int, Factors]) -> Factors | None:
         """The first `threshold` factors present, each to the power of its Lagrange coefficient at 0; see `Entry`."""
