@@ -235,6 +235,16 @@ class Tamperer:
             part.data = [share]
         self.box.find("result")[0].data = [tally.result(contest.setup, total, shares)]
 
+    def part_open_too(self, owner: int) -> None:
+        """Add the share of one more holder, after the others."""
+        data, numbers = self.box.find("tally")[0].data[0], self.box.find("tally")[0].numbers
+        total = tally.EncryptedTally.parse(
+            self.contest.election, data, numbers["num_tallied"], numbers["total_weight"]
+        )
+        last = self.box.parts.index(self.box.all(events.PARTIAL_DECRYPTION)[-1])
+        part = Part(events.PARTIAL_DECRYPTION, [self.contest.share(owner, total)], {"owner": owner})
+        self.box.parts.insert(last + 1, part)
+
     def part_other_archive(self) -> None:
         """Put the other contest's whole archive in the place of this one."""
         self.box = copy.deepcopy(self.other_box)

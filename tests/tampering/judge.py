@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ballot_kit import oracles
+from ballot_kit.ceremonies import board
 from ballot_kit.elections import VOTES, Contest, build
 
 from isoloir_ballots.auditor.publication import Publication
@@ -22,6 +23,8 @@ from .interpreter import Act, Tamperer
 
 GROUPS = ("Ed25519", "BELENIOS-2048")
 ACCEPTS, REFUSES, UNASKED = "accepts", "refuses", "–"
+ALONE, THRESHOLD = "alone", "threshold"
+"""The archive: of two trustees who stand alone, or of “(president or secretary) and two of four delegates”."""
 _UUID, _OTHER_UUID = "1soLoirTest123", "1soLoirother45"
 
 
@@ -36,6 +39,7 @@ class Case:
     place: dict[str, Any] = field(default_factory=dict)
     demand: tuple[str, ...] = ()
     groups: tuple[str, ...] = GROUPS
+    archive: str = ALONE
     belenios_2: str = UNASKED
     belenios_3: str | dict[str, str] = ""
 
@@ -55,24 +59,25 @@ LIMITS = [_case({**case, "clause": ""}) for case in _FILE["limit"]]
 
 
 @cache
-def contests(group: str) -> tuple[Contest, bytes, Contest, bytes]:
+def contests(group: str, archive: str = ALONE) -> tuple[Contest, bytes, Contest, bytes]:
     """The contest whose archive is tampered with and another, each with its untampered archive."""
     made: list[Any] = []
     for name, uuid in (("Le scrutin", _UUID), ("Un autre scrutin", _OTHER_UUID)):
-        contest = build(group, name=name, uuid=uuid)
-        cast = [contest.vote(index, answers) for index, answers in enumerate(VOTES)]
+        key = board(group) if archive == THRESHOLD else None
+        contest = build(group, name=name, uuid=uuid, board=key)
+        cast = [contest.vote(index, answers) for index, answers in enumerate(VOTES[:2] if key else VOTES)]
         made += [contest, contest.archive(cast).getvalue()]
     return tuple(made)  # type: ignore[return-value]
 
 
 def tampered(case: Case, group: str) -> bytes:
     """The archive of the case."""
-    return Tamperer(*contests(group)).apply(case.acts)
+    return Tamperer(*contests(group, case.archive)).apply(case.acts)
 
 
 def demands(case: Case, group: str, folder: Path) -> Demands:
     """What the auditor of this case asks for: true of the untampered archive."""
-    contest, archive, _, _ = contests(group)
+    contest, archive, _, _ = contests(group, case.archive)
     trackers = sorted(tracker(ballot) for ballot in Box.read(archive).ballots)
     asked: dict[str, Any] = {}
     for demand in case.demand:
@@ -102,12 +107,12 @@ def word_of_2(archive: bytes, folder: Path) -> str:
     return ACCEPTS if oracles.verifies_whole(archive, _UUID, folder).returncode == 0 else REFUSES
 
 
-def word_of_3(group: str, archive: bytes, folder: Path) -> str:
+def word_of_3(group: str, archive: bytes, folder: Path, kind: str = ALONE) -> str:
     """What belenios-tool 3.0 says of the changed ballots, or of all ballots under a changed setup.
 
     `UNASKED` where neither changed, or where they cannot be read from the file.
     """
-    before = Box.read(contests(group)[1])
+    before = Box.read(contests(group, kind)[1])
     try:
         now = Box.read(archive)
     except BallotsError:

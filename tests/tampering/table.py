@@ -24,8 +24,9 @@ _HEAD = """\
 Made by `make tampering` from `tests/tampering/cases.toml`; do not edit. Each line is a manipulation of a whole
 archive (two questions, four ballots, five credentials, two trustees, counted), tried on {groups}.
 Acts on its contents are re-chained: every digest, name, parent and height after them is made anew, so that only the
-clause named stands in the way; acts on records and bytes leave the rest as it stands. The untampered archive passes
-all three programs.
+clause named stands in the way; acts on records and bytes leave the rest as it stands. Cases `threshold-…` are of an
+archive of two ballots whose key is “(president or secretary) and two of four delegates”: holders 1 and 2, and 3 to 6,
+of whom 2, 5 and 6 opened it. The untampered archives pass all three programs.
 
 - **isoloir-verify** names the clause, the same on both groups; [what the clauses say](../../ballots/README.md).
 - **2.0**: `belenios-tool election verify` (2.0, Debian 12) on the whole archive, on BELENIOS-2048.
@@ -79,7 +80,7 @@ def row_as_found(case: judge.Case) -> Row:
             folder = Path(name)
             error = judge.ours(case, group, archive, folder).error
             clauses[group] = error.clause if error else judge.ACCEPTS
-            threes[group] = judge.word_of_3(group, archive, folder / "three")
+            threes[group] = judge.word_of_3(group, archive, folder / "three", case.archive)
             if group == "BELENIOS-2048":
                 two = judge.word_of_2(archive, folder / "two")
     return Row(case, _joined(clauses), two, _joined(threes))

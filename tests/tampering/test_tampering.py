@@ -21,7 +21,7 @@ PAIRS = [
 def test_refused_by_its_clause(case: judge.Case, group: str, tmp_path: Path) -> None:
     """The verifier names exactly the clause of the case, and the place where it says one."""
     archive = judge.tampered(case, group)
-    assert archive != judge.contests(group)[1]
+    assert archive != judge.contests(group, case.archive)[1]
     error = judge.ours(case, group, archive, tmp_path).error
     assert error is not None, "accepted"
     assert error.clause == case.clause
@@ -29,11 +29,17 @@ def test_refused_by_its_clause(case: judge.Case, group: str, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("group", judge.GROUPS)
-@pytest.mark.parametrize("demand", ["", "fingerprint", "publication", "tracker", "stage"])
-def test_untampered_twin_passes(group: str, demand: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "demand"),
+    [
+        *((judge.ALONE, demand) for demand in ("", "fingerprint", "publication", "tracker", "stage")),
+        (judge.THRESHOLD, ""),
+    ],
+)
+def test_untampered_twin_passes(group: str, kind: str, demand: str, tmp_path: Path) -> None:
     """Taken apart and written again without an act, the archive is the same bytes, and passes under every demand."""
-    archive = judge.contests(group)[1]
-    twin = judge.Case("twin", "", [], "", demand=(demand,) if demand else ())
+    archive = judge.contests(group, kind)[1]
+    twin = judge.Case("twin", "", [], "", demand=(demand,) if demand else (), archive=kind)
     assert judge.tampered(twin, group) == archive
     assert write(Box.read(archive).records()) == archive
     found = judge.ours(twin, group, archive, tmp_path)
@@ -58,7 +64,7 @@ def test_refused_alike_by_several_processes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("limit", judge.LIMITS, ids=lambda limit: limit.id)
 def test_limits_change_the_last_event(limit: judge.Case, group: str, tmp_path: Path) -> None:
     """What no archive betrays alone is accepted, and changes the last event, which stands in the minutes."""
-    before = judge.ours(limit, group, judge.contests(group)[1], tmp_path).report
+    before = judge.ours(limit, group, judge.contests(group, limit.archive)[1], tmp_path).report
     found = judge.ours(limit, group, judge.tampered(limit, group), tmp_path)
     assert found.error is None, found.error
     assert before is not None
@@ -77,21 +83,24 @@ def test_word_of_belenios_tool_2(case: judge.Case, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("case", "group"), PAIRS)
 def test_word_of_belenios_tool_3(case: judge.Case, group: str, tmp_path: Path) -> None:
     """belenios-tool 3.0 says of the ballots what the case notes."""
-    assert judge.word_of_3(group, judge.tampered(case, group), tmp_path / "box") == case.word_of_3(group)
+    assert judge.word_of_3(group, judge.tampered(case, group), tmp_path / "box", case.archive) == case.word_of_3(
+        group
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("group", judge.GROUPS)
-def test_oracles_accept_what_is_not_tampered_with(group: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("kind", "count"), [(judge.ALONE, 4), (judge.THRESHOLD, 2)])
+def test_oracles_accept_what_is_not_tampered_with(group: str, kind: str, count: int, tmp_path: Path) -> None:
     """2.0 accepts the untampered archive, 3.0 each of its ballots: their refusals above are of the acts."""
-    box = Box.read(judge.contests(group)[1])
+    box = Box.read(judge.contests(group, kind)[1])
     oracle = oracles.BallotOracle(*box.setup, tmp_path / "ballots")
-    assert len(box.ballots) == 4
+    assert len(box.ballots) == count
     for ballot in box.ballots:
         asked = oracle.verifies(ballot)
         assert asked.returncode == 0, asked.stderr
     if group == "BELENIOS-2048":
-        assert judge.word_of_2(judge.contests(group)[1], tmp_path / "box") == judge.ACCEPTS
+        assert judge.word_of_2(judge.contests(group, kind)[1], tmp_path / "box") == judge.ACCEPTS
 
 
 def test_there_are_many_cases_with_names_of_their_own() -> None:

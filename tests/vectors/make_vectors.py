@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tampering.judge import GROUPS, contests
+from tampering.judge import GROUPS, THRESHOLD, contests
 
 from .ballots_made import ballots_made
 from .hash_inputs import hash_inputs
+from .key_generation import key_generation
 from .refusals import invalid_archives, invalid_ballots
 
 
@@ -38,6 +39,10 @@ def vectors() -> Iterator[tuple[str, bytes]]:
         yield f"{name}-hash-inputs.json", _lines(hash_inputs(group), "items")
         yield f"{name}-invalid-ballots.json", _lines(invalid_ballots(group), "cases")
         yield f"{name}-invalid-archives.json", _lines(invalid_archives(group), "cases")
+        yield f"{name}-threshold.bel", contests(group, THRESHOLD)[1]
+        if group == "Ed25519":  # the other's would be half a megabyte that says nothing more
+            yield f"{name}-invalid-threshold-archives.json", _lines(invalid_archives(group, THRESHOLD), "cases")
+        yield f"{name}-key-generation.json", _text(key_generation(group))
 
 
 def main() -> None:

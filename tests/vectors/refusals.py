@@ -80,16 +80,17 @@ def invalid_ballots(group: str) -> dict[str, Any]:
     }
 
 
-def invalid_archives(group: str) -> dict[str, Any]:
+def invalid_archives(group: str, kind: str = judge.ALONE) -> dict[str, Any]:
     """Archives that a verifier refuses: pieces of the valid one beside, and new pieces between them.
 
     Cases that change a ballot alone are among the ballots.
     """
-    archive = judge.contests(group)[1]
+    archive = judge.contests(group, kind)[1]
     cases = []
     for case in judge.CASES:
         if (
             group not in case.groups
+            or case.archive != kind
             or case.demand
             or case.clause.startswith("ballot.")
             or case.clause == "archive.size"
@@ -106,7 +107,8 @@ def invalid_archives(group: str) -> dict[str, Any]:
                 "place": case.place,
             }
         )
-    return {"group": group, "archive": f"{group.lower()}.bel", "cases": cases}
+    name = group.lower() if kind == judge.ALONE else f"{group.lower()}-{kind}"
+    return {"group": group, "archive": f"{name}.bel", "cases": cases}
 
 
 def pieces(before: bytes, after: bytes) -> list[Piece]:

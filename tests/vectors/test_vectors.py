@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from isoloir_ballots import ballot, credentials
+from isoloir_ballots import ballot, credentials, dkg, tally, trustees
 from isoloir_ballots.election import Election
 from isoloir_ballots.groups import named
 from isoloir_ballots.verify import Setup, VerificationError, check_archive, check_ballot
@@ -176,10 +176,22 @@ def assembled(valid: bytes, pieces: list[Any]) -> bytes:
     return data
 
 
-@pytest.mark.parametrize(("group", "case"), cases("invalid-archives", "cases"))
-def test_invalid_archives_are_refused(group: str, case: dict[str, Any]) -> None:
+ARCHIVES = [
+    *(
+        pytest.param(group.values[0], "invalid-archives", group.values[1], id=group.id, marks=group.marks)
+        for group in cases("invalid-archives", "cases")
+    ),
+    *(
+        pytest.param("ed25519", "invalid-threshold-archives", case, id=f"ed25519-{case['name']}")
+        for case in vectors("ed25519-invalid-threshold-archives.json")["cases"]
+    ),
+]
+
+
+@pytest.mark.parametrize(("group", "kind", "case"), ARCHIVES)
+def test_invalid_archives_are_refused(group: str, kind: str, case: dict[str, Any]) -> None:
     """Assembled as the README says, the archive has its digest and is refused by its clause."""
-    valid = (FOLDER / vectors(f"{group}-invalid-archives.json")["archive"]).read_bytes()
+    valid = (FOLDER / vectors(f"{group}-{kind}.json")["archive"]).read_bytes()
     broken = assembled(valid, case["pieces"])
     assert hashlib.sha256(broken).hexdigest() == case["sha256"]
     with pytest.raises(VerificationError) as caught:
@@ -194,3 +206,103 @@ def test_the_valid_archive_verifies(group: str) -> None:
     report = check_archive(FOLDER / f"{group}.bel")
     assert (report.stage, report.ballots) == ("tallied", 4)
     assert [[answer.votes for answer in question.answers] for question in report.questions] == [[2, 0, 1], [2, 1, 1]]
+
+
+def listed(numbers: list[str]) -> Any:
+    """An rng that gives these numbers, and no other."""
+    left = list(map(int, numbers))
+
+    def rng(n: int) -> int:
+        assert left[0] < n
+        return left.pop(0)
+
+    return rng, left
+
+
+def made_from(vector: dict[str, Any], make: Any) -> Any:
+    """What a function makes from the numbers of a vector, all of which it uses."""
+    rng, left = listed(vector["randomness"])
+    document = make(rng)
+    assert left == []
+    return document
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_key_generation_is_made_and_verified(group: str) -> None:
+    """From seeds and the listed numbers come the listed documents, shares and entries, each checked."""
+    whole = vectors(f"{group}-key-generation.json")
+    chosen = named(whole["group"])
+    for case in whole["ceremonies"]:
+        setting = dkg.Setting(chosen, case["binding"], case["size"], case["threshold"])
+        holders = list(enumerate(case["holders"], 1))
+        certificates, contributions, acknowledgements = (
+            [holder[name]["document"] for _, holder in holders]
+            for name in ("certificate", "contribution", "acknowledgement")
+        )
+        assert dkg.digest(certificates) == case["certificates_digest"]
+        assert dkg.digest(contributions) == case["contributions_digest"]
+        before: tuple[Any, ...] = (certificates, contributions)
+        for index, holder in holders:
+            who = dkg.Identity.of(chosen, holder["seed"])
+            assert [str(who.signing), str(who.opening)] == [holder["signing"], holder["opening"]]
+            keys = [chosen.serialise(who.verification), chosen.serialise(who.encryption)]
+            assert keys == [holder["verification"], holder["encryption"]]
+            at = (setting, index, holder["seed"])
+            full = (*at, *before)
+            assert (
+                made_from(holder["certificate"], lambda rng, at=at: dkg.certify(*at, rng)) == certificates[index - 1]
+            )
+            made = made_from(holder["contribution"], lambda rng, at=full[:4]: dkg.contribute(*at, rng))
+            assert made == contributions[index - 1]
+            made = made_from(holder["acknowledgement"], lambda rng, at=full: dkg.acknowledge(*at, rng))
+            assert made == acknowledgements[index - 1]
+            dkg.check_acknowledgement(setting, index, *before, made)
+            assert str(dkg.private_share(*at, *before)) == holder["share"]
+            constant = int(holder["polynomial"][0])
+            powers = json.loads(contributions[index - 1]["coefexps"]["message"])["coefexps"]
+            assert chosen.serialise(chosen.generator_power(constant)) == powers[0]
+        entry = dkg.entry(setting, *before, acknowledgements, case["names"])
+        assert trustees.serialise(chosen, [entry]).decode() == case["entry"]
+        assert chosen.serialise(entry.public_key) == case["public_key"]
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_complaints_convict_whom_they_should(group: str) -> None:
+    """The listed complaint convicts, the other is refused; nothing on the list of non-elements is read as a point."""
+    whole = vectors(f"{group}-key-generation.json")
+    chosen, case = named(whole["group"]), whole["complaint"]
+    setting = dkg.Setting(chosen, case["binding"], case["size"], case["threshold"])
+    index, rounds = case["index"], (case["certificates"], case["contributions"])
+    with pytest.raises(dkg.WrongShare) as caught:
+        dkg.acknowledge(setting, index, case["seeds"][index - 1], *rounds)
+    assert caught.value.sender == case["holds"]["convicts"]
+    for name, against in (("holds", case["holds"]["convicts"]), ("does_not_hold", 1)):
+        at = (setting, index, case["seeds"][index - 1], *rounds, against)
+        made = made_from(case[name], lambda rng, at=at: dkg.complain(*at, rng))
+        assert made == case[name]["document"]
+    assert dkg.check_complaint(setting, index, *rounds, case["holds"]["document"]) == case["holds"]["convicts"]
+    with pytest.raises(VerificationError, match=re.escape(case["does_not_hold"]["clause"])):
+        dkg.check_complaint(setting, index, *rounds, case["does_not_hold"]["document"])
+    for text in case["not_elements"].values():
+        with pytest.raises(ValueError, match="element"):
+            chosen.parse(text)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_threshold_key_opens_the_archive(group: str) -> None:
+    """Every listed partial decryption is made and verifies; those that suffice give the archive's result."""
+    case = vectors(f"{group}-key-generation.json")["tally"]
+    archive = (FOLDER / case["archive"]).read_bytes()
+    assert check_archive(archive).partial_decryptions == 3
+    setup = Setup.load(*(text.encode() for _, text in read_archive(archive)[1:4]))
+    total = tally.EncryptedTally.parse(setup.election, case["encrypted_tally"].encode(), 2, 2)
+    shares = {}
+    for share in case["shares"]:
+        at = (setup.group, int(share["exponent"]), case["fingerprint"], total)
+        made = made_from(share, lambda rng, at=at: tally.partial_decryption(*at, rng))
+        assert made == share["partial_decryption"].encode()
+        shares[share["owner"]] = made
+    for chosen in ((1, 3, 4), (2, 5, 6), (2, 3, 6)):
+        assert tally.result(setup, total, [(owner, shares[owner]) for owner in chosen]) == case["result"].encode()
+    with pytest.raises(VerificationError, match=re.escape("tally.missing_share")):
+        tally.result(setup, total, [(owner, shares[owner]) for owner in (1, 2, 3)])
