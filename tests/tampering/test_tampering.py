@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from ballot_kit import oracles
 
+from isoloir_ballots.auditor.texts import LANGUAGES, texts_in
+
 from . import judge, table
 from .box import Box, write
 
@@ -110,6 +112,12 @@ def test_there_are_many_cases_with_names_of_their_own() -> None:
     assert len(set(names)) == len(names)
     never = {"archive.unreadable", "archive.version", "publication.unreadable", "tally.too_large"}
     assert {case.clause for case in judge.CASES} | never >= set(table.ENGLISH.clauses)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_clause_has_its_sentence(language: str) -> None:
+    """What a case is refused by is said to the auditor in both languages: the program does not stop at a word."""
+    assert {case.clause for case in judge.CASES} <= texts_in(language).clauses.keys()
 
 
 def test_the_published_table_has_these_cases() -> None:
