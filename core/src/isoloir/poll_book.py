@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from isoloir.clock import hour_of
 from isoloir.config.election import ElectionFile
+from isoloir.roll import RollEntry, contests_of, each
 from isoloir.store import poll_book_store, roll_store
 from isoloir.store.engine import Store
 
-__all__ = ["Turnout", "hour_of", "marked", "turnout"]
+__all__ = ["Line", "Turnout", "hour_of", "lines", "marked", "turnout"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,24 @@ class Turnout:
 
     entitled: int
     voted: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """An elector, the contests that they may vote in, and the hour (aware, UTC) of each vote that they cast."""
+
+    entry: RollEntry
+    contests: tuple[str, ...]
+    hours: Mapping[str, datetime]
+
+
+async def lines(store: Store, election: ElectionFile) -> AsyncIterator[Line]:
+    """Yield the poll book, a line for each entry of the roll, voted or not, in the order of their ids."""
+    async with store.read() as session:
+        marks = await poll_book_store.marks(session, election.id)
+    async for entry in each(store, election.id):
+        contests = tuple(contest.id for contest in contests_of(election, entry))
+        yield Line(entry, contests, marks.get(entry.id, {}))
 
 
 async def marked(store: Store, election: ElectionFile, entry_id: str) -> Mapping[str, datetime]:

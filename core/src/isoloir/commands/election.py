@@ -38,8 +38,9 @@ ACTS = {
         for name in ("create", "key", "seal", "rehearse", "close", "publish", "status")
     },
     "open": "isoloir.commands.election_acts:open_command",
+    "remark": "isoloir.commands.remark:remark",
 }
-"""The acts of the lifecycle, in their own module."""
+"""The acts of the board, in modules of their own."""
 
 
 @click.group(cls=LazyGroup, table=ACTS)

@@ -44,6 +44,15 @@ async def is_marked(session: AsyncSession, election_id: str, contest_id: str, en
     return (await session.exec(query)).first() is not None
 
 
+async def marks(session: AsyncSession, election_id: str) -> dict[str, dict[str, datetime]]:
+    """Return every mark of an election: by entry, then by contest, the hour."""
+    query = select(PollBookRow.entry, PollBookRow.contest, PollBookRow.hour).where(PollBookRow.election == election_id)
+    found: dict[str, dict[str, datetime]] = {}
+    for entry, contest, hour in await session.exec(query):
+        found.setdefault(entry, {})[contest] = hour
+    return found
+
+
 async def voted(session: AsyncSession, election_id: str) -> dict[str, int]:
     """Return how many entries have voted, by contest; contests without any are left out."""
     query = sql_select(VOTED_COUNT.c.contest, VOTED_COUNT.c.entries).where(VOTED_COUNT.c.election == election_id)

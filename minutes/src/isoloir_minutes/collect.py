@@ -1,0 +1,260 @@
+"""From the store into a record: each thing asked once, nothing that is not recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import distributions, version
+from pathlib import Path
+from typing import Any
+
+from isoloir import audit_log, composition, lifecycle, publication, remarks, roll, unsealing
+from isoloir.audit_log import AuditLine
+from isoloir.config import election as file
+from isoloir.config.election import ElectionFile
+from isoloir.errors import IsoloirError
+from isoloir.instance import Instance
+from isoloir.store import acts_store
+from isoloir.unsealing import ContestResult
+from isoloir_ballots import archive as archives
+from isoloir_ballots.election import Election
+from isoloir_minutes.poll_book import Line, PollBook, read_poll_book
+from isoloir_minutes.record import (
+    Act,
+    Archive,
+    AuditLog,
+    AverageStep,
+    Board,
+    Box,
+    CapStep,
+    CollegeTurnout,
+    Contest,
+    Details,
+    Electors,
+    ListResult,
+    Member,
+    Quorum,
+    QuotientStep,
+    Record,
+    Rehearsal,
+    Rehearsed,
+    Remark,
+    Risk,
+    Seal,
+    Step,
+)
+
+PAPERS = ("typst", "pyhanko")
+"""What else has a hand in the papers."""
+
+_TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
+_NOT_IN_THE_CALENDAR = frozenset({"box_published"})
+_TOLD = {"rehearsed": ("number",), "rehearsal_failed": ("number",), "roll_sealed_again": ("reason",), "seal_broken": ("reason",)}
+_STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}
+
+
+async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, PollBook]:
+    """Return the record of a tallied election, and its poll book.
+
+    Raises IsoloirError: ``minutes_too_early`` before the tally, ``audit_log_broken``, ``remark_changed``,
+    ``archive_missing`` (contest), ``poll_book_differs`` (contest): it has another count than the results have.
+    """
+    store = instance.store
+    state = await lifecycle.state(store, election.id)
+    results = await unsealing.results(store, election)
+    if state not in _TALLIED or results is None:
+        raise IsoloirError("minutes_too_early", election=election.id)
+    lines = await audit_log.lines(store, election.id)
+    book = await read_poll_book(store, election)
+    record = Record(
+        election=election.id,
+        title=election.title.get("fr"),
+        test=election.test,
+        group=election.group,
+        zone=election.window.zone,
+        opens=_utc(election.window.opens),
+        closes=_utc(election.window.closes),
+        grace_ends=_utc(election.window.grace_ends),
+        phone=election.help_line.phone,
+        phone_hours=election.help_line.hours.get("fr"),
+        boards=_boards(election),
+        risks=tuple(Risk(taken.risk, taken.reason) for taken in election.accepts),
+        calendar=_calendar(lines),
+        remarks=tuple(
+            Remark(one.at, one.board, one.member, one.kind, one.text) for one in await remarks.remarks(store, election)
+        ),
+        seal=_seal(lines),
+        rehearsal=await _rehearsal(instance, election),
+        electors=await _electors(instance, election, book),
+        contests=tuple([await _contest(instance, election, one, lines, book) for one in results.contests]),
+        audit_log=await _audit_log(instance),
+        software=software(),
+    )
+    return record, book
+
+
+def software() -> dict[str, str]:
+    """Return what the papers were made with: our distributions, those that write and sign them, Python."""
+    ours = {found.name: found.version for found in distributions() if found.name.startswith("isoloir")}
+    return {**dict(sorted(ours.items())), **{name: version(name) for name in PAPERS}, "python": platform.python_version()}
+
+
+def _boards(election: ElectionFile) -> tuple[Board, ...]:
+    return tuple(
+        Board(
+            board,
+            tuple(Member(one.id, one.role, one.name) for one in members),
+            tuple(contest.id for contest in election.contests if contest.board == board),
+            _rule(election.boards[board], members),
+        )
+        for board, members in composition.composition(election).items()
+    )
+
+
+def _rule(board: file.Board, members: Iterable[composition.Member]) -> tuple[Quorum, ...]:
+    # Groups of people are named by their function in the plural: `delegates`.
+    members = tuple(members)
+    if board.rule is None:
+        return (Quorum(len(members), tuple(one.id for one in members)),)
+    return tuple(
+        Quorum(
+            quorum.at_least,
+            quorum.of if isinstance(quorum.of, tuple) else tuple(one.id for one in members if quorum.of in (one.id, f"{one.role}s")),
+        )
+        for quorum in board.rule.all
+    )
+
+
+def _calendar(lines: Iterable[AuditLine]) -> tuple[Act, ...]:
+    return tuple(
+        Act(line.serial, _utc(datetime.fromisoformat(line.at)), line.act, _details(line)) for line in lines if line.act not in _NOT_IN_THE_CALENDAR
+    )
+
+
+def _details(line: AuditLine) -> Details:
+    told = json.loads(line.details)
+    return {name: told[name] for name in _TOLD.get(line.act, ()) if name in told}
+
+
+def _seal(lines: Iterable[AuditLine]) -> Seal:
+    """Return the last seal, and the roll's digests that came after it."""
+    sealed, rolls = {}, []
+    for line in lines:
+        told = json.loads(line.details)
+        if line.act == "sealed":
+            sealed, rolls = told, [told["roll_digest"]]
+        elif line.act == "roll_sealed_again":
+            rolls.append(told["roll_digest"])
+    return Seal(sealed["system_digest"], tuple(rolls), dict(sealed.get("parts", {})))
+
+
+async def _rehearsal(instance: Instance, election: ElectionFile) -> Rehearsal:
+    async with instance.store.read() as session:
+        held = await acts_store.latest_rehearsal(session, election.id)
+    assert held is not None  # nothing opens without one
+    return Rehearsal(
+        held.number,
+        _utc(held.hour),
+        held.system_digest,
+        held.passed,
+        tuple(
+            Rehearsed(one["contest"], one["ballots"], one["archive"], one["passed"]) for one in held.record["contests"]
+        ),
+    )
+
+
+async def _electors(instance: Instance, election: ElectionFile, book: PollBook) -> Electors:
+    number = await roll.count(instance.store, election.id)
+    whole = book.sheet()
+    colleges = _turnout(election, election.colleges, book.lines, [line for line in book.lines if line.hours])
+    return Electors(number, len(whole.rows), colleges, whole.sha256)
+
+
+def _turnout(
+    election: ElectionFile, colleges: Iterable[str], entitled: Iterable[Line], voted: Iterable[Line]
+) -> tuple[CollegeTurnout, ...]:
+    may, did = (Counter(line.college for line in lines) for lines in (entitled, voted))
+    return tuple(
+        CollegeTurnout(college, election.colleges[college].get("fr"), may[college], did[college])
+        for college in colleges
+    )
+
+
+async def _contest(
+    instance: Instance, election: ElectionFile, result: ContestResult, lines: Iterable[AuditLine], book: PollBook
+) -> Contest:
+    contest = election.contest(result.contest)
+    marked = book.of(contest.id)
+    if len(marked) != result.poll_book:
+        raise IsoloirError("poll_book_differs", contest=contest.id)
+    return Contest(
+        id=contest.id,
+        title=contest.title.get("fr"),
+        board=contest.board,
+        seats=contest.seats,
+        ties=contest.rule.ties,
+        short_lists=contest.rule.short_lists,
+        order=await lifecycle.display_order(instance.store, election, contest.id),
+        entitled=result.entitled,
+        poll_book=result.poll_book,
+        ballots=result.ballots,
+        blank=result.counts.blank,
+        blank_offered=contest.blank,
+        colleges=_turnout(
+            election, contest.colleges, (line for line in book.lines if contest.id in line.contests), marked
+        ),
+        lists=tuple(
+            ListResult(
+                shown.id,
+                shown.name,
+                shown.candidates,
+                result.counts.votes[shown.id],
+                result.allocation.seats[shown.id],
+                tuple(result.elected[shown.id]),
+            )
+            for shown in contest.lists
+        ),
+        quotient=f"{result.allocation.quotient.numerator}/{result.allocation.quotient.denominator}",
+        steps=tuple(_step(step.as_json()) for step in result.allocation.steps),
+        decided=result.decided,
+        unallocated=result.allocation.unallocated,
+        box=await _box(instance, election, contest.id, lines),
+        archive=_archive(unsealing.archive_path(instance.archives_folder, election, contest.id), contest.id),
+        poll_book_sha256=book.sheet(contest.id).sha256,
+    )
+
+
+def _step(told: Mapping[str, Any]) -> Step:
+    made: Step = _STEPS[told["step"]](**told)
+    return made
+
+
+async def _box(instance: Instance, election: ElectionFile, contest_id: str, lines: Iterable[AuditLine]) -> Box:
+    frozen = next(json.loads(line.details)["boxes"] for line in lines if line.act == "closed")
+    published = await publication.publications(instance.store, election.id, contest_id)
+    return Box(frozen[contest_id]["hash"], len(published))
+
+
+def _archive(path: Path, contest_id: str) -> Archive:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise IsoloirError("archive_missing", contest=contest_id) from None
+    keyed = Election.parse(archives.read(raw).election)
+    return Archive(path.name, hashlib.sha256(raw).hexdigest(), keyed.uuid, keyed.fingerprint)
+
+
+async def _audit_log(instance: Instance) -> AuditLog:
+    check = await audit_log.verify(instance.store)
+    if not check.holds:
+        first = check.faults[0]
+        raise IsoloirError("audit_log_broken", faults=len(check.faults), serial=first.serial, clause=first.clause)
+    return AuditLog(check.head.serial, check.head.hash, check.lines, holds=True)
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)
