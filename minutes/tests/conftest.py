@@ -70,7 +70,12 @@ async def _hold(folder: Path) -> None:
         clock.move_to(at - timedelta(hours=1))
         await board.open_vote(store, election, instance.plugins, clock)
         await remarks.add(
-            store, election, clock, member="secretary", kind="event", text="Le site a été lent de 9 h à 9 h 40.\nAucun vote n’a été perdu."
+            store,
+            election,
+            clock,
+            member="secretary",
+            kind="event",
+            text="Le site a été lent de 9 h à 9 h 40.\nAucun vote n’a été perdu.",
         )
         await _vote(instance)
         clock.move_to(election.window.grace_ends + timedelta(seconds=3))
@@ -94,7 +99,9 @@ async def _vote(instance: Instance) -> None:
         setup = Election.parse((await publication.setup_bytes(store, ELECTION, contest))[0])
         may = [one for one in everybody if contest in {right.id for right in contests_of(election, one)}]
         for voter, choice in zip(_named(may), choices, strict=False):
-            credential = await registrar.draw_credential(store, election, contest, keys_folder=instance.secrets_folder)
+            credential = await registrar.draw_credential(
+                store, election, contest, keys_folder=instance.secrets_folder
+            )
             ballot = make(setup, credential, answer(election.contest(contest), choice))
             who = Voter(voter.id, ELECTION, instance.clock.now())
             await cast(store, election, who, contest, ballot, instance.clock, verifier)

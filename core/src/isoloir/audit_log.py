@@ -89,22 +89,46 @@ async def verify(store: Store, known: Head | None = None) -> AuditCheck:
     The chain alone shows a line that was changed, inserted, moved or taken out between others; only a known head
     shows that the last lines were cut off, or the whole log rewritten.
     """
-    faults: list[Fault] = []
-    count, present, found = 0, Head(0, START), known is None or known == Head(0, START)
+    chain = Chain(known)
     async with store.read() as session:
         async for line in audit_store.lines(session):
-            count += 1
-            if line.serial != count and not any(fault.clause == "serial" for fault in faults):
-                faults.append(Fault(line.serial, "serial"))
-            if line.previous != present.hash:
-                faults.append(Fault(line.serial, "chain"))
-            if line.hash != _hash(line):
-                faults.append(Fault(line.serial, "changed"))
-            present = Head(line.serial, line.hash)
-            found = found or present == known
-    if known is not None and not found:
-        faults.append(Fault(known.serial, "head_missing"))
-    return AuditCheck(count, present, tuple(faults))
+            chain.take(line)
+    return chain.check()
+
+
+class Chain:
+    """The chain recomputed line by line, from the first one on; `verify` says what it shows."""
+
+    def __init__(self, known: Head | None = None) -> None:
+        self._known = known
+        self._count, self._present = 0, Head(0, START)
+        self._found = known is None or known == self._present
+        self._faults: list[Fault] = []
+
+    def take(self, line: AuditLine) -> None:
+        """Add the next line."""
+        self._count += 1
+        if line.serial != self._count and not any(fault.clause == "serial" for fault in self._faults):
+            self._faults.append(Fault(line.serial, "serial"))
+        if line.previous != self._present.hash:
+            self._faults.append(Fault(line.serial, "chain"))
+        if line.hash != _hash(line):
+            self._faults.append(Fault(line.serial, "changed"))
+        self._present = Head(line.serial, line.hash)
+        self._found = self._found or self._present == self._known
+
+    def check(self) -> AuditCheck:
+        """Return what was found."""
+        faults = list(self._faults)
+        if self._known is not None and not self._found:
+            faults.append(Fault(self._known.serial, "head_missing"))
+        return AuditCheck(self._count, self._present, tuple(faults))
+
+
+async def every_line(store: Store) -> list[AuditLine]:
+    """Return the whole log, the lines of every election."""
+    async with store.read() as session:
+        return [line async for line in audit_store.lines(session)]
 
 
 def _hash(line: AuditLine) -> str:

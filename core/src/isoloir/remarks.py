@@ -1,7 +1,8 @@
 """What a board member has written into the minutes: remarks, events, and interventions on the system.
 
-CGFP R.211-577: the minutes hold the members' observations, the events of the vote, and the interventions on the system.
-The text is kept beside the audit log, which holds its SHA-256: the log needs no free text, and a changed one is noticed.
+CGFP R.211-577: the minutes hold the members' observations, the events of the vote, and the interventions on the
+system. The text is kept beside the audit log, which holds its SHA-256: the log needs no free text, and a changed one
+is noticed.
 """
 
 from __future__ import annotations
@@ -44,7 +45,14 @@ class Remark:
 
 
 async def add(
-    store: Store, election: ElectionFile, clock: Clock, *, member: str, kind: Kind, text: str, board: str | None = None
+    store: Store,
+    election: ElectionFile,
+    clock: Clock,
+    *,
+    member: str,
+    kind: Kind,
+    text: str,
+    board: str | None = None,
 ) -> audit_log.Head:
     """Record a text for the minutes, with its line in the audit log; return the log's head.
 
@@ -67,7 +75,7 @@ async def add(
 
 
 async def remarks(store: Store, election: ElectionFile) -> list[Remark]:
-    """Return every text, in the order of the audit log; raises ``remark_changed`` where one is not as it was logged."""
+    """Return every text, in the order of the audit log; raises ``remark_changed`` where one is not as logged."""
     lines = {line.serial: line for line in await audit_log.lines(store, election.id) if line.act == ACT}
     async with store.read() as session:
         kept = {fact["serial"]: fact for fact in await lifecycle_store.facts(session, election.id, _FACT)}

@@ -44,20 +44,57 @@ def system_seal(election: ElectionFile, trustees: Mapping[str, bytes], plugins: 
 
     Other distributions count by name and version. Secrets are covered by their references, never by their values.
     """
-    parts = {"election_file": _sha256(_canonical(election.model_dump(mode="json")))}
+    parts = {"election_file": _sha256(election_file(election))}
     parts |= {f"trustees/{board}": _sha256(raw) for board, raw in trustees.items()}
-    installed = sorted(_unique(distributions()), key=lambda found: found.name)
-    parts["distributions"] = _sha256(_canonical([[found.name, found.version] for found in installed]))
-    for found in installed:
-        if found.name.replace("_", "-").startswith(f"{_OURS}-"):
-            parts[f"code/{found.name}"] = _code(_packages(found))
+    parts["distributions"] = _sha256(distributions_file())
+    for name, folders in own_sources().items():
+        parts[f"code/{name}"] = _code(folders)
     for name, found in plugins.distributions.items():
         parts[f"plugin/{name}"] = _sha256(_canonical([found.name, found.version, _code(_packages(found))]))
     return SystemSeal(parts)
 
 
+def election_file(election: ElectionFile) -> bytes:
+    """Return an election's file as the seal reads it: canonical JSON, defaults written out."""
+    return _canonical(election.model_dump(mode="json"))
+
+
+def distributions_file() -> bytes:
+    """Return every installed distribution with its version, as the seal reads them: canonical JSON."""
+    return _canonical([[found.name, found.version] for found in _installed()])
+
+
+def own_sources() -> dict[str, Sequence[Path]]:
+    """Return the folders of our own distributions' files, by the distribution's name."""
+    return {found.name: _packages(found) for found in _installed() if _is_ours(found)}
+
+
+def plugin_sources(plugins: PluginSet) -> dict[str, Sequence[Path]]:
+    """Return the same of the plugins' distributions, whoever wrote them."""
+    return {found.name: _packages(found) for found in plugins.distributions.values()}
+
+
+def source_files(folder: Path) -> list[Path]:
+    """Return the files of a package that the seal covers, in its order."""
+    return [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not _LEFT_OUT.intersection(path.parts) and path.suffix != ".pyc"
+    ]
+
+
+def code_digest(files: Iterable[tuple[str, bytes]]) -> str:
+    """Digest a package from its files: (path inside it, content), in the order of `source_files`."""
+    return _sha256(_canonical([[name, _sha256(content)] for name, content in files]))
+
+
 def roll_digest(entries: Iterable[RollEntry]) -> str:
     """Digest the identity and eligibility columns of a roll, whatever its order (SHA-256, hexadecimal)."""
+    return _sha256(roll_file(entries))
+
+
+def roll_file(entries: Iterable[RollEntry]) -> bytes:
+    """Return the roll as its seal reads it: a line of canonical JSON for each entry, sorted."""
     lines = sorted(
         _canonical(
             [
@@ -74,7 +111,15 @@ def roll_digest(entries: Iterable[RollEntry]) -> str:
         )
         for entry in entries
     )
-    return _sha256(b"\n".join(lines))
+    return b"\n".join(lines)
+
+
+def _installed() -> list[Distribution]:
+    return sorted(_unique(distributions()), key=lambda found: found.name)
+
+
+def _is_ours(found: Distribution) -> bool:
+    return found.name.replace("_", "-").startswith(f"{_OURS}-")
 
 
 def _unique(found: Iterable[Distribution]) -> list[Distribution]:
@@ -92,12 +137,11 @@ def _packages(found: Distribution) -> Sequence[Path]:
 
 
 def _code(folders: Iterable[Path]) -> str:
-    hashes: list[list[str]] = []
-    for folder in folders:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not _LEFT_OUT.intersection(path.parts) and path.suffix != ".pyc":
-                hashes.append([path.relative_to(folder).as_posix(), _sha256(path.read_bytes())])
-    return _sha256(_canonical(hashes))
+    return code_digest(
+        (path.relative_to(folder).as_posix(), path.read_bytes())
+        for folder in folders
+        for path in source_files(folder)
+    )
 
 
 def _canonical(value: Any) -> bytes:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from isoloir import audit_log, composition, lifecycle, publication, remarks, roll, unsealing
-from isoloir.audit_log import AuditLine
 from isoloir.config import election as file
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.store import acts_store
+from isoloir.store.audit_store import AuditLine
 from isoloir.unsealing import ContestResult
 from isoloir_ballots import archive as archives
 from isoloir_ballots.election import Election
@@ -53,7 +53,12 @@ PAPERS = ("typst", "pyhanko")
 
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
 _NOT_IN_THE_CALENDAR = frozenset({"box_published"})
-_TOLD = {"rehearsed": ("number",), "rehearsal_failed": ("number",), "roll_sealed_again": ("reason",), "seal_broken": ("reason",)}
+_TOLD = {
+    "rehearsed": ("number",),
+    "rehearsal_failed": ("number",),
+    "roll_sealed_again": ("reason",),
+    "seal_broken": ("reason",),
+}
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}
 
 
@@ -85,7 +90,8 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
         risks=tuple(Risk(taken.risk, taken.reason) for taken in election.accepts),
         calendar=_calendar(lines),
         remarks=tuple(
-            Remark(one.at, one.board, one.member, one.kind, one.text) for one in await remarks.remarks(store, election)
+            Remark(one.at, one.board, one.member, one.kind, one.text)
+            for one in await remarks.remarks(store, election)
         ),
         seal=_seal(lines),
         rehearsal=await _rehearsal(instance, election),
@@ -100,7 +106,11 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
 def software() -> dict[str, str]:
     """Return what the papers were made with: our distributions, those that write and sign them, Python."""
     ours = {found.name: found.version for found in distributions() if found.name.startswith("isoloir")}
-    return {**dict(sorted(ours.items())), **{name: version(name) for name in PAPERS}, "python": platform.python_version()}
+    return {
+        **dict(sorted(ours.items())),
+        **{name: version(name) for name in PAPERS},
+        "python": platform.python_version(),
+    }
 
 
 def _boards(election: ElectionFile) -> tuple[Board, ...]:
@@ -123,7 +133,9 @@ def _rule(board: file.Board, members: Iterable[composition.Member]) -> tuple[Quo
     return tuple(
         Quorum(
             quorum.at_least,
-            quorum.of if isinstance(quorum.of, tuple) else tuple(one.id for one in members if quorum.of in (one.id, f"{one.role}s")),
+            quorum.of
+            if isinstance(quorum.of, tuple)
+            else tuple(one.id for one in members if quorum.of in (one.id, f"{one.role}s")),
         )
         for quorum in board.rule.all
     )
@@ -131,7 +143,9 @@ def _rule(board: file.Board, members: Iterable[composition.Member]) -> tuple[Quo
 
 def _calendar(lines: Iterable[AuditLine]) -> tuple[Act, ...]:
     return tuple(
-        Act(line.serial, _utc(datetime.fromisoformat(line.at)), line.act, _details(line)) for line in lines if line.act not in _NOT_IN_THE_CALENDAR
+        Act(line.serial, _utc(datetime.fromisoformat(line.at)), line.act, _details(line))
+        for line in lines
+        if line.act not in _NOT_IN_THE_CALENDAR
     )
 
 
@@ -162,7 +176,8 @@ async def _rehearsal(instance: Instance, election: ElectionFile) -> Rehearsal:
         held.system_digest,
         held.passed,
         tuple(
-            Rehearsed(one["contest"], one["ballots"], one["archive"], one["passed"]) for one in held.record["contests"]
+            Rehearsed(one["contest"], one["ballots"], one["archive"], one["passed"])
+            for one in held.record["contests"]
         ),
     )
 
@@ -236,7 +251,7 @@ def _step(told: Mapping[str, Any]) -> Step:
 async def _box(instance: Instance, election: ElectionFile, contest_id: str, lines: Iterable[AuditLine]) -> Box:
     frozen = next(json.loads(line.details)["boxes"] for line in lines if line.act == "closed")
     published = await publication.publications(instance.store, election.id, contest_id)
-    return Box(frozen[contest_id]["hash"], len(published))
+    return Box(frozen[contest_id]["hash"], len(published), published[-1].public_key)
 
 
 def _archive(path: Path, contest_id: str) -> Archive:

@@ -43,7 +43,8 @@ def _poll_book(contest: str | None) -> Paper:
 def write(folder: Path, record: Record, book: PollBook, progress: Progress | None = None) -> list[Path]:
     """Write a folder of papers, readable by its owner alone; return the files.
 
-    Nothing is left where one of them fails. Raises IsoloirError ``minutes_folder_taken`` when the folder holds anything.
+    Nothing is left where one of them fails. Raises IsoloirError ``minutes_folder_taken`` when the folder holds
+    anything.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise IsoloirError("minutes_folder_taken", folder=folder.name)
@@ -83,8 +84,8 @@ def open_record(folder: Path) -> Record:
 def open_sheet(folder: Path, record: Record, one: Paper) -> Sheet:
     """Return the sheet of a poll book, as the record binds it.
 
-    Raises IsoloirError: ``minutes_missing``, ``poll_book_unreadable``, ``poll_book_changed`` (file): its digest is not
-    the record's.
+    Raises IsoloirError: ``minutes_missing``, ``poll_book_unreadable``, ``poll_book_changed`` (file): its digest is
+    not the record's.
     """
     assert one.csv is not None
     raw = _bytes(folder, one.csv)

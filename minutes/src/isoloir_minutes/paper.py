@@ -17,6 +17,7 @@ import typst
 from isoloir_minutes import view
 from isoloir_minutes.poll_book import Sheet
 from isoloir_minutes.record import NAME, Record
+from isoloir_minutes.view.frame import View
 
 STANDARDS: Final[list[typst.PDFStandard]] = ["a-3a", "ua-1"]
 
@@ -40,7 +41,7 @@ def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False)
 
 
-def _compiled(template: str, values: view.View, **inputs: str) -> bytes:
+def _compiled(template: str, values: View, **inputs: str) -> bytes:
     root = Path(str(files(__package__) / "templates"))
     told = json.dumps(_without_control(values), ensure_ascii=False)
     compiler = typst.Compiler(root / f"{template}.typ", root=root, font_paths=_fonts())
@@ -61,7 +62,7 @@ def _compiled(template: str, values: view.View, **inputs: str) -> bytes:
         else:
             assert isinstance(made, bytes)
             assert not warnings, warnings
-            return made
+            return made + b"\n"  # a signature is an increment, which begins on a line of its own
     raise RuntimeError(f"{template}: letters without a font, again and again")
 
 

@@ -23,6 +23,8 @@ from isoloir.store.engine import Store
 
 WHO = ("reference", "nom", "prenom", "college")
 """The first columns; the hours of each contest follow, under the contest's id."""
+_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th"})
+"""What the alphabet of a French list makes of letters that no accent explains."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -107,7 +109,7 @@ async def read_poll_book(store: Store, election: ElectionFile) -> PollBook:
         )
         async for one in poll_book.lines(store, election)
     ]
-    lines.sort(key=lambda line: (text(line.last_name), text(line.first_name), line.reference))
+    lines.sort(key=lambda line: (_place(line.last_name), _place(line.first_name), line.reference))
     colleges = {college: title.get("fr") for college, title in election.colleges.items()}
     return PollBook(tuple(contest.id for contest in election.contests), colleges, election.window.zone, tuple(lines))
 
@@ -135,6 +137,10 @@ def _fits(sheet: Sheet, row: Sequence[str]) -> bool:
 
 def _hour(moment: datetime | None, zone: ZoneInfo) -> str:
     return "" if moment is None else moment.astimezone(zone).isoformat(timespec="minutes")
+
+
+def _place(name: str) -> str:
+    return text(name.casefold().translate(_LETTERS))
 
 
 def shown(cell: str) -> str:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 
 from isoloir.errors import IsoloirError
+from isoloir.seats import ShortLists, Ties
 
-FORMAT = "isoloir-minutes/1"
+FORMAT: Final = "isoloir-minutes/1"
 NAME = "minutes-record.json"
 """What the record is called in a folder of papers, and as the attachment of the minutes."""
 
@@ -184,7 +185,7 @@ Step: TypeAlias = Annotated[QuotientStep | AverageStep | CapStep, Field(discrimi
 @_closed
 @dataclass(frozen=True)
 class Archive:
-    """A contest's archive: its file, the SHA-256 of its bytes, and the Belenios uuid and fingerprint of its election."""
+    """A contest's archive: its file, the SHA-256 of its bytes, uuid and fingerprint of its Belenios election."""
 
     file: str
     sha256: str
@@ -195,10 +196,11 @@ class Archive:
 @_closed
 @dataclass(frozen=True)
 class Box:
-    """The box as it was frozen: the hash of its trackers, and in how many publications they became public."""
+    """The box as it was frozen: the hash of its trackers, its number of publications, the key that signs them."""
 
     hash: str
     publications: int
+    public_key: str
 
 
 @_closed
@@ -210,8 +212,8 @@ class Contest:
     title: str
     board: str
     seats: int
-    ties: str
-    short_lists: str
+    ties: Ties
+    short_lists: ShortLists
     order: tuple[str, ...]
     entitled: int
     poll_book: int
@@ -232,6 +234,20 @@ class Contest:
     def expressed(self) -> int:
         """Votes for a list."""
         return sum(one.votes for one in self.lists)
+
+    def as_allotted(self) -> dict[str, Any]:
+        """Return seats, steps and elected in the plain values of `isoloir.seats`, to be compared with them."""
+        steps = [
+            {"step": one.step, **{key: value for key, value in vars(one).items() if key != "step"}}
+            for one in self.steps
+        ]
+        return {
+            "seats": {one.id: one.seats for one in self.lists},
+            "unallocated": self.unallocated,
+            "quotient": self.quotient,
+            "steps": steps,
+            "elected": {one.id: list(one.elected) for one in self.lists},
+        }
 
 
 @_closed

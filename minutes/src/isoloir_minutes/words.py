@@ -50,10 +50,11 @@ def day(when: datetime, zone: ZoneInfo) -> str:
     return dates.day("fr", when, zone, year=True, weekday=True)
 
 
-def second(when: datetime, zone: ZoneInfo) -> str:
-    """Return ``17 h 30 min 04 s``, as the audit log has it."""
+def to_the_second(when: datetime, zone: ZoneInfo) -> str:
+    """Return ``18 juin 2024, 17 h 30 min 04 s``, as the audit log has it."""
     local = when.astimezone(zone)
-    return f"{local.hour}{_THIN}h{_THIN}{local.minute:02}{_THIN}min{_THIN}{local.second:02}{_THIN}s"
+    clock = _THIN.join((str(local.hour), "h", f"{local.minute:02}", "min", f"{local.second:02}", "s"))
+    return f"{dates.day('fr', when, zone, year=True)}, {clock}"
 
 
 def listed(names: list[str] | tuple[str, ...]) -> str:

@@ -46,7 +46,9 @@ async def is_marked(session: AsyncSession, election_id: str, contest_id: str, en
 
 async def marks(session: AsyncSession, election_id: str) -> dict[str, dict[str, datetime]]:
     """Return every mark of an election: by entry, then by contest, the hour."""
-    query = select(PollBookRow.entry, PollBookRow.contest, PollBookRow.hour).where(PollBookRow.election == election_id)
+    query = select(PollBookRow.entry, PollBookRow.contest, PollBookRow.hour).where(
+        PollBookRow.election == election_id
+    )
     found: dict[str, dict[str, datetime]] = {}
     for entry, contest, hour in await session.exec(query):
         found.setdefault(entry, {})[contest] = hour

@@ -1,0 +1,1 @@
+"""``isoloir minutes`` and ``isoloir archive``."""

@@ -1,0 +1,88 @@
+"""What was done, and when: the calendar from the audit log, the rehearsal, what members had written, risks taken."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from isoloir_minutes import words
+from isoloir_minutes.record import Act, Record, Remark
+from isoloir_minutes.view.frame import View, hour
+from isoloir_minutes.view.people import called, role
+
+ACTS = {
+    "configured": "Le fichier de l’élection est arrêté.",
+    "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
+    "sealed": "Le système et la liste électorale sont scellés ; l’ordre des listes est tiré au sort.",
+    "roll_sealed_again": "La liste électorale est corrigée et scellée de nouveau.",
+    "seal_broken": "Les scellés sont rompus ; les clés sont à refaire.",
+    "rehearsal_failed": "Le scrutin à blanc n° {number} échoue.",
+    "rehearsed": "Le scrutin à blanc n° {number} est réussi, dépouillé avec les vraies parts des clés.",
+    "opened": "Les scellés sont contrôlés ; le vote est autorisé à s’ouvrir à l’heure fixée.",
+    "closed": "Urnes, listes d’émargement et compteurs sont figés et scellés.",
+    "tallied": "Les urnes sont ouvertes ; le dépouillement est contrôlé et les sièges sont attribués.",
+    "published": "Les résultats sont publiés.",
+    "archived": "Les fichiers de l’élection sont archivés.",
+    "remark_recorded": "Un membre du bureau fait consigner un texte au présent procès-verbal.",
+}
+RISKS = {
+    "typed_mobile": "Le numéro de mobile est saisi par l’électeur quand la liste électorale n’en a pas.",
+    "short_window": "Le vote est ouvert moins de vingt-quatre heures.",
+    "long_window": "Le vote est ouvert plus de huit jours.",
+}
+KINDS = {
+    "remark": "Observations des membres du bureau",
+    "event": "Événements survenus durant le scrutin",
+    "intervention": "Interventions effectuées sur le système de vote",
+}
+
+
+def calendar(record: Record) -> list[View]:
+    """Return the acts in their order, to the second."""
+    zone = ZoneInfo(record.zone)
+    return [{"when": words.to_the_second(act.at, zone), "text": _act(act)} for act in record.calendar]
+
+
+def _act(act: Act) -> str:
+    text = ACTS.get(act.act, act.act).replace("{number}", str(act.details.get("number", "")))
+    reason = act.details.get("reason")
+    return f"{text} Motif : {reason}" if reason else text
+
+
+def rehearsal(record: Record) -> View:
+    """Return the rehearsal under which the vote opened."""
+    zone, held = ZoneInfo(record.zone), record.rehearsal
+    return {
+        "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
+        f" suit {hour(held.hour, zone)}, avec les vraies parts des clés et sous les mêmes scellés.",
+        "contests": [
+            {
+                "title": record.contest(one.contest).title,
+                "ballots": words.number(one.ballots),
+                "outcome": "conforme" if one.passed else "non conforme",
+            }
+            for one in held.contests
+        ],
+    }
+
+
+def remarks(record: Record) -> list[View]:
+    """Return what members had written, under the three headings of CGFP R.211-577."""
+    return [
+        {"title": title, "texts": [_remark(one, record) for one in record.remarks if one.kind == kind]}
+        for kind, title in KINDS.items()
+    ]
+
+
+def _remark(one: Remark, record: Record) -> View:
+    board = next(board for board in record.boards if board.id == one.board)
+    member = next((sits for sits in board.members if sits.id == one.member), None)
+    who = one.member if member is None else f"{called(member)} ({role(member).lower()})"
+    if len(record.boards) > 1:
+        who = f"{who}, bureau {one.board}"
+    paragraphs = [line for line in one.text.split("\n") if line.strip()]
+    return {"who": who, "when": words.to_the_second(one.at, ZoneInfo(record.zone)), "paragraphs": paragraphs}
+
+
+def risks(record: Record) -> list[View]:
+    """Return the risks that the organiser took, each with the reason."""
+    return [{"risk": RISKS.get(one.risk, one.risk), "reason": one.reason} for one in record.risks]
