@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -20,12 +18,13 @@ from isoloir.roll import NewEntry, RollEntry, add_entries, contests_of, entries
 from isoloir_ballots.ballot import make
 from isoloir_ballots.election import Election
 from isoloir_minutes import folder as papers_folder
+from isoloir_minutes import signing
+from isoloir_minutes.certificate import demonstration_signer
 from isoloir_minutes.collect import collect
 from isoloir_minutes.poll_book import PollBook
 from isoloir_minutes.record import Record
 
 ELECTION = "essai"
-PARIS = ZoneInfo("Europe/Paris")
 CHOICES = {
     "cspm": ["avenir"] * 8 + ["union"] * 6 + ["voix"] * 3 + ["blank"] * 2,
     "egalite": ["pile", "face"] * 4 + ["blank"],
@@ -150,6 +149,22 @@ def papers(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made, tmp_path / "papers"))
 
 
-Changed = Callable[[Path], None]
-"""Spoils a folder of papers."""
-_ = (datetime, PARIS)
+@pytest.fixture(scope="session")
+def signed_once(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same papers, signed as a demonstration; nobody writes into it."""
+    folder = Path(shutil.copytree(made, tmp_path_factory.mktemp("signed") / "papers"))
+    at = papers_folder.open_record(folder).ended
+    asyncio.run(signing.sign(folder, demonstration_signer(at), at))
+    return folder
+
+
+@pytest.fixture
+def signed(signed_once: Path, tmp_path: Path) -> Path:
+    """A copy of the signed papers, to be changed."""
+    return Path(shutil.copytree(signed_once, tmp_path / "signed"))
+
+
+@pytest.fixture
+def archives(tallied: Path) -> Path:
+    """Where the boxes' archives lie."""
+    return tallied / "archives" / ELECTION

@@ -27,7 +27,7 @@ from isoloir_ballots.verify import Report, check_archive, jobs_for
 from isoloir_minutes import folder as papers_folder
 from isoloir_minutes.collect import software
 from isoloir_minutes.folder import Paper
-from isoloir_minutes.increment import adds_only_signatures
+from isoloir_minutes.increment import adds_only_signatures, covers_all, fills_its_place
 from isoloir_minutes.record import NAME, Contest, Record
 
 # What its reader thinks of a spoilt file is for us to say, not for stderr.
@@ -68,7 +68,7 @@ async def check(
     """
     record = papers_folder.open_record(folder)
     trusted = None if trust is None else list(trust)
-    found = [await _paper(folder, record, one, trusted) for one in papers_folder.papers(record)]
+    found = [await check_paper(folder, record, one, trusted) for one in papers_folder.papers(record)]
     found += [Checked(contest.id, tuple(_arithmetic(contest))) for contest in record.contests]
     if archives is not None:
         found += [Checked(one.archive.file, tuple(_against_archive(archives, one))) for one in record.contests]
@@ -78,7 +78,8 @@ async def check(
 # --- papers ----------------------------------------------------------------------------------------------
 
 
-async def _paper(folder: Path, record: Record, one: Paper, trust: list[x509.Certificate] | None) -> Checked:
+async def check_paper(folder: Path, record: Record, one: Paper, trust: list[x509.Certificate] | None) -> Checked:
+    """Check one paper of a folder."""
     try:
         present = papers_folder.open_paper(folder, one)
         remade = papers_folder.remade(folder, record, one)
@@ -91,28 +92,28 @@ async def _paper(folder: Path, record: Record, one: Paper, trust: list[x509.Cert
             if record.software["typst"] == software()["typst"]:
                 return Checked(one.name, (*faults, "paper_changed"))
             faults.append("paper_made_elsewhere")
-            if one.csv is None and _attached(reader) != record.to_bytes():
+            if one.csv is None and attached(reader) != record.to_bytes():
                 faults.append("attachment_differs")
-        signatures, wrong = await _signatures(reader, trust)
+        signatures, wrong = await _signatures(reader, present, trust)
     except Exception:  # whatever a spoilt increment makes the reader stumble over, it is no signature
         return Checked(one.name, (*faults, "signature_broken"))
     return Checked(one.name, (*faults, *wrong), signatures)
 
 
 async def _signatures(
-    reader: PdfFileReader, trust: list[x509.Certificate] | None
+    reader: PdfFileReader, raw: bytes, trust: list[x509.Certificate] | None
 ) -> tuple[tuple[Signature, ...], list[str]]:
     embedded = list(reader.embedded_regular_signatures)
     if not embedded:
         return (), ["not_signed"]
     faults = []
-    if not adds_only_signatures(reader):
+    if not adds_only_signatures(reader) or not covers_all(reader):
         faults.append("changed_by_signing")
     found = []
     for one in embedded:
         signature, whole = await _signature(one, trust)
         found.append(signature)
-        if not whole:
+        if not whole or not fills_its_place(one, raw):
             faults.append("signature_broken")
         if signature.trusted is False:
             faults.append("signature_untrusted")
@@ -130,7 +131,7 @@ async def _signature(one: EmbeddedPdfSignature, trust: list[x509.Certificate] | 
     usages = KeyUsageConstraints(key_usage={"non_repudiation", "digital_signature"}, match_all_key_usages=False)
     status = await async_validate_pdf_signature(one, context, key_usage_settings=usages)
     signature = Signature(
-        certificate.subject.human_friendly,
+        _name(certificate),
         hashlib.sha256(certificate.dump()).hexdigest(),
         one.self_reported_timestamp,
         self_signed=certificate.self_signed != "no",
@@ -140,13 +141,21 @@ async def _signature(one: EmbeddedPdfSignature, trust: list[x509.Certificate] | 
     return signature, status.intact and status.valid and bool(status.docmdp_ok)
 
 
-def _attached(reader: PdfFileReader) -> bytes | None:
-    names = reader.root["/Names"]["/EmbeddedFiles"]["/Names"]
-    for name, file in zip(names[::2], names[1::2], strict=True):
-        if str(name) == NAME:
-            data: bytes = file["/EF"]["/F"].data
-            return data
-    return None
+def _name(certificate: x509.Certificate) -> str:
+    told = certificate.subject.native
+    parts = (
+        told.get(part) for part in ("common_name", "organizational_unit_name", "organization_name", "country_name")
+    )
+    return ", ".join(", ".join(part) if isinstance(part, list) else part for part in parts if part)
+
+
+def attached(reader: PdfFileReader) -> bytes | None:
+    """Return the record that the minutes carry, or `None`."""
+    names = list(reader.root["/Names"]["/EmbeddedFiles"]["/Names"])
+    if names[:1] != [NAME] or len(names) != 2:
+        return None
+    content: bytes = names[1].get_object()["/EF"]["/F"].data
+    return content
 
 
 def _counted(folder: Path, record: Record, one: Paper) -> Iterator[str]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from asn1crypto import parser
 from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
 from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, SuspiciousModification
 from pyhanko.sign.diff_analysis.commons import compare_dicts
 from pyhanko.sign.fields import MDPPerm
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 _ROOT = frozenset({"/AcroForm", "/Version", "/Extensions"})
 """The form, and which PDF and which extension of it the signature speaks."""
@@ -32,6 +35,21 @@ def adds_only_signatures(reader: PdfFileReader) -> bool:
     except SuspiciousModification:
         return False
     return not isinstance(review, SuspiciousModification)
+
+
+def covers_all(reader: PdfFileReader) -> bool:
+    """Say whether the last signature covers the file to its last byte."""
+    coverage: SignatureCoverageLevel = reader.embedded_signatures[-1].evaluate_signature_coverage()
+    return coverage is SignatureCoverageLevel.ENTIRE_FILE
+
+
+def fills_its_place(one: EmbeddedPdfSignature, raw: bytes) -> bool:
+    """Say whether the place that a signature leaves out of what it covers holds the signature and zeros alone."""
+    _, start, end, _ = one.byte_range
+    content: bytes = one.pkcs7_content
+    _, _, _, head, body, tail = parser.parse(content)
+    written = content.hex().encode()
+    return raw[start + 1 : end - 1] in (written, written.upper()) and not any(content[len(head + body + tail) :])
 
 
 def _only_signs(reader: PdfFileReader) -> bool:

@@ -49,8 +49,15 @@ class Authority(TimeStamper):
         super().__init__()  # type: ignore[no-untyped-call]
         self._url = url
 
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> Any:
+        """Return the token over a digest; raises IsoloirError ``timestamp_refused`` for whatever is none."""
+        try:
+            return await super().async_timestamp(message_digest, md_algorithm)
+        except (OSError, ValueError, KeyError, TypeError):
+            raise IsoloirError("timestamp_refused") from None
+
     async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
-        """Post the request; raises IsoloirError ``timestamp_refused`` for whatever is no timestamp."""
+        """Post the request; raises IsoloirError ``timestamp_refused`` where nobody answers."""
         headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
         try:
             async with make_client() as client:

@@ -26,12 +26,6 @@ def decimal(fraction: str) -> str:
     return number(whole) + (f",{rest:03}".rstrip("0") if rest else "")
 
 
-def exact(fraction: str) -> str:
-    """Return ``7 289/5``, or the whole number that it is."""
-    value = Fraction(fraction)
-    return number(value.numerator) + ("" if value.denominator == 1 else f"/{number(value.denominator)}")
-
-
 def percent(part: int, of: int) -> str:
     """Return ``14,2 %``; a dash of none."""
     if not of:
