@@ -7,7 +7,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .cache/tools/bin/uv)
 export UV_PYTHON_DOWNLOADS := never
 export UV_LINK_MODE := copy
 RUN := .venv/bin/python -m
-SOURCES := -p isoloir -p isoloir_ballots -p isoloir_web -p isoloir_openid_connect -p isoloir_prosante_connect \
+SOURCES := -p isoloir -p isoloir_ballots -p isoloir_minutes -p isoloir_web -p isoloir_openid_connect -p isoloir_prosante_connect \
 	-p isoloir_psc -p isoloir_password_sms -p isoloir_ordinal_check -p isoloir_smtp_mail -p isoloir_outbox
 
 .PHONY: help install demo demo-keycloak test quick check simulate faults booth tampering attacks vectors bench screenshots accessibility

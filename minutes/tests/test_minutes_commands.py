@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from isoloir.commands import main
+from isoloir.texts import read_catalogues
+from isoloir_minutes import checking
+from isoloir_minutes.package import verifying
 from isoloir_minutes.record import NAME
 
 pytestmark = pytest.mark.xdist_group("minutes")
@@ -104,3 +108,16 @@ def test_a_remark_is_recorded_and_printed(instance, tmp_path):
     assert told["remarks"][-1]["text"] == "Redémarrage du serveur web à 14 h."
     assert told["remarks"][-1]["kind"] == "intervention"
     assert told["audit_log"]["serial"] == 15
+
+
+@pytest.mark.parametrize("lang", ["fr", "en"])
+def test_every_fault_has_its_sentence(lang):
+    """What a check may find, as its functions promise it, has words in both languages, and none has words in vain."""
+    promised = set(re.findall(r"``([a-z]+(?:_[a-z]+)+)``", f"{checking.check.__doc__}{verifying.verify.__doc__}"))
+    promised |= {"poll_book_unreadable", "minutes_missing"}
+    promised -= {"record_unreadable", "package_unreadable"}
+    catalogue = read_catalogues("isoloir_minutes")[lang]
+    told = {one.removeprefix("minutes.fault.") for one in catalogue if one.startswith("minutes.fault.")}
+    assert told == promised
+    sources = "".join(path.read_text() for path in Path(checking.__file__).parent.rglob("*.py"))
+    assert [one for one in told if f'"{one}"' not in sources] == []

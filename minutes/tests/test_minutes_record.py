@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +189,9 @@ def test_a_name_is_never_a_formula(collected):
     assert row[1] == "'=HYPERLINK(1)"
     assert shown(row[1]) == "=HYPERLINK(1)"
     assert shown(row[2]) == "’t Essai"
+
+
+def test_a_record_of_this_version_stays_readable():
+    """The record that is kept with the tests is read, and gives its own bytes again."""
+    raw = Path(__file__).with_name("minutes-record.json").read_bytes()
+    assert read_record(raw).to_bytes() == raw

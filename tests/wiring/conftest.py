@@ -26,7 +26,8 @@ class Member:
 
 
 def members() -> list[Member]:
-    own = [Member("core", ROOT / "core/src", False), Member("web", ROOT / "apps/web/src", False)]
+    folders = {"core": "core", "minutes": "minutes", "web": "apps/web"}
+    own = [Member(name, ROOT / folder / "src", False) for name, folder in folders.items()]
     return own + [Member(folder.name, folder / "src", True) for folder in sorted((ROOT / "plugins").iterdir())]
 
 
@@ -48,7 +49,7 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def distributions() -> list[Member]:
     found = members()
-    assert len(found) >= 7
+    assert len(found) >= 8
     return found
 
 

@@ -186,7 +186,7 @@ def test_codes_of_the_core_and_the_web_have_words(distributions: Any, catalogues
     found = codes(modules)
     assert {"already_voted", "grace_not_over", "plugin_missing", "form_expired", "window_reversed"} <= set(found)
     assert len(found) > 120
-    assert lacking(found, merged(catalogues, "core", "web")) == []
+    assert lacking(found, merged(catalogues, "core", "minutes", "web")) == []
 
 
 def test_codes_of_each_plugin_have_words_in_its_own_catalogue(distributions: Any, catalogues: Any) -> None:
