@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
@@ -15,8 +16,9 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 
 from isoloir.errors import IsoloirError
 from isoloir.seats import allocate
-from isoloir_minutes import collect, paper, view, words
+from isoloir_minutes import checking, collect, paper, poll_book, signing, view, words
 from isoloir_minutes import folder as papers_folder
+from isoloir_minutes.certificate import demonstration_signer
 from isoloir_minutes.checking import attached
 from isoloir_minutes.record import ListResult
 
@@ -204,3 +206,23 @@ def test_the_files_are_their_owners_alone(made):
     """Folder 0700, files 0600: poll books are personal data."""
     assert made.stat().st_mode & 0o077 == 0
     assert all(path.stat().st_mode & 0o777 == 0o600 for path in Path(made).iterdir())
+
+
+def test_a_long_poll_book_comes_in_parts(collected, tmp_path, monkeypatch):
+    """More voters than one paper sets: numbered parts from one CSV, every voter in one; they sign and check."""
+    record, book = collected
+    monkeypatch.setattr(poll_book, "PART_ROWS", 8)
+    names = [path.name for path in papers_folder.write(tmp_path / "papers", record, book)]
+    assert [name for name in names if name.startswith("emargement-cspm")] == [
+        "emargement-cspm.csv",
+        "emargement-cspm.1.pdf",
+        "emargement-cspm.2.pdf",
+        "emargement-cspm.3.pdf",
+    ]
+    assert "emargement-vide.pdf" in names
+    sheet = book.sheet("cspm")
+    shown = [view.poll_book(record, sheet, "cspm", part) for part in poll_book.parts_of(19)]
+    assert [one["part"] for one in shown] == ["Partie 1 sur 3.", "Partie 2 sur 3.", "Partie 3 sur 3."]
+    assert [row[0] for one in shown for row in one["rows"]] == [row[1] for row in sheet.rows]
+    asyncio.run(signing.sign(tmp_path / "papers", demonstration_signer(record.ended), record.ended))
+    assert not any(one.faults for one in asyncio.run(checking.check(tmp_path / "papers")))

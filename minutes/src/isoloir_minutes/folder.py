@@ -10,7 +10,7 @@ from pathlib import Path
 from isoloir.config.secrets import write_private
 from isoloir.errors import IsoloirError
 from isoloir_minutes import paper
-from isoloir_minutes.poll_book import PollBook, Sheet, read_sheet
+from isoloir_minutes.poll_book import ONLY, Part, PollBook, Sheet, parts_of, read_sheet
 from isoloir_minutes.record import NAME, Record, read_record
 
 MINUTES = "proces-verbal.pdf"
@@ -22,22 +22,26 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Paper:
-    """A PDF of the folder: its name, and for a poll book the CSV it is made from and its contest (`None`: all)."""
+    """A PDF of the folder: its name; for a poll book its CSV, its contest (`None`: all) and its part."""
 
     name: str
     csv: str | None = None
     contest: str | None = None
+    part: Part = ONLY
 
 
 def papers(record: Record) -> tuple[Paper, ...]:
-    """Return the papers that belong in the folder of a record."""
-    contests = (None, *(contest.id for contest in record.contests))
-    return (Paper(MINUTES), *(_poll_book(contest) for contest in contests))
+    """Return the papers that belong in the folder of a record; a long poll book comes in several parts."""
+    contests = (one for contest in record.contests for one in _poll_books(contest.id, contest.poll_book))
+    return (Paper(MINUTES), *_poll_books(None, record.electors.voted), *contests)
 
 
-def _poll_book(contest: str | None) -> Paper:
+def _poll_books(contest: str | None, voted: int) -> Iterator[Paper]:
     name = _POLL_BOOK if contest is None else f"{_POLL_BOOK}-{contest}"
-    return Paper(f"{name}.pdf", f"{name}.csv", contest)
+    for part in parts_of(voted):
+        # A dot: no contest's id has one, so that no part has another contest's name.
+        number = "" if part == ONLY else f".{part.number}"
+        yield Paper(f"{name}{number}.pdf", f"{name}.csv", contest, part)
 
 
 def write(folder: Path, record: Record, book: PollBook, progress: Progress | None = None) -> list[Path]:
@@ -51,7 +55,7 @@ def write(folder: Path, record: Record, book: PollBook, progress: Progress | Non
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     written: list[Path] = []
     whole = papers(record)
-    total = 1 + sum(1 if one.csv is None else 2 for one in whole)
+    total = 1 + len(whole) + len({one.csv for one in whole if one.csv is not None})
     try:
         for name, content in _contents(record, book, whole):
             write_private(folder / name, content)
@@ -72,8 +76,9 @@ def _contents(record: Record, book: PollBook, whole: tuple[Paper, ...]) -> Itera
             yield one.name, paper.minutes(record)
         else:
             sheet = book.sheet(one.contest)
-            yield one.csv, sheet.csv
-            yield one.name, paper.poll_book(record, sheet, one.contest)
+            if one.part.number == 1:
+                yield one.csv, sheet.csv
+            yield one.name, paper.poll_book(record, sheet, one.contest, one.part)
 
 
 def open_record(folder: Path) -> Record:
@@ -105,7 +110,7 @@ def remade(folder: Path, record: Record, one: Paper) -> bytes:
     """Return the paper as the record and its sheet give it now; raises as `open_sheet` does."""
     if one.csv is None:
         return paper.minutes(record)
-    return paper.poll_book(record, open_sheet(folder, record, one), one.contest)
+    return paper.poll_book(record, open_sheet(folder, record, one), one.contest, one.part)
 
 
 def _bytes(folder: Path, name: str) -> bytes:

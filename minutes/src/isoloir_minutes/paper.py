@@ -6,7 +6,9 @@ No clock, no network, no font of the machine: typst's own fonts are embedded, an
 from __future__ import annotations
 
 import json
+import multiprocessing
 import re
+from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -15,7 +17,7 @@ from typing import Any, Final
 import typst
 
 from isoloir_minutes import view
-from isoloir_minutes.poll_book import Sheet
+from isoloir_minutes.poll_book import ONLY, Part, Sheet
 from isoloir_minutes.record import NAME, Record
 from isoloir_minutes.view.frame import View
 
@@ -31,14 +33,22 @@ def minutes(record: Record) -> bytes:
     return _compiled("minutes", view.minutes(record), name=NAME, record=record.to_bytes().decode())
 
 
-def poll_book(record: Record, sheet: Sheet, contest_id: str | None = None) -> bytes:
-    """Return the poll book of one contest, or of all, from its sheet."""
-    return _compiled("poll_book", view.poll_book(record, sheet, contest_id))
+def poll_book(record: Record, sheet: Sheet, contest_id: str | None = None, part: Part = ONLY) -> bytes:
+    """Return the poll book of one contest, or of all, from its sheet; or one part of it."""
+    values = view.poll_book(record, sheet, contest_id, part)
+    return _compiled("poll_book", values) if part == ONLY else _apart("poll_book", values)
 
 
 @cache
 def _fonts() -> typst.Fonts:
     return typst.Fonts(include_system_fonts=False)
+
+
+def _apart(template: str, values: View) -> bytes:
+    # In a process of its own: typst keeps what it has set, and a long poll book would fill the memory part by part.
+    # Started afresh, never forked: the same on every system, and safe beside threads.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+        return alone.submit(_compiled, template, values).result()
 
 
 def _compiled(template: str, values: View, **inputs: str) -> bytes:

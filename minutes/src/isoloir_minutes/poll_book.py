@@ -68,6 +68,29 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One of the parts in which a sheet is printed, from 1."""
+
+    number: int
+    of: int
+
+    def rows(self, sheet: Sheet) -> tuple[tuple[str, ...], ...]:
+        """Return the rows that are printed in it."""
+        return sheet.rows[(self.number - 1) * PART_ROWS : self.number * PART_ROWS]
+
+
+ONLY = Part(1, 1)
+PART_ROWS = 5_000
+"""Rows of one PDF: typst holds some 70 kB for each while it sets them."""
+
+
+def parts_of(rows: int) -> list[Part]:
+    """Return the parts of a sheet of so many rows; one for none."""
+    of = max(1, -(-rows // PART_ROWS))
+    return [Part(number, of) for number in range(1, of + 1)]
+
+
+@dataclass(frozen=True)
 class PollBook:
     """The whole roll with its marks, sorted by name; `colleges` are the titles by id."""
 

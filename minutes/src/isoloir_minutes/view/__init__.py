@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from isoloir_minutes import words
-from isoloir_minutes.poll_book import WHO, Sheet, shown
+from isoloir_minutes.poll_book import ONLY, WHO, Part, Sheet, shown
 from isoloir_minutes.record import Record
 from isoloir_minutes.view import acts, digests, people, results
 from isoloir_minutes.view.frame import View, frame
@@ -29,8 +29,8 @@ def minutes(record: Record) -> View:
     }
 
 
-def poll_book(record: Record, sheet: Sheet, contest_id: str | None) -> View:
-    """Return what a poll book prints: of one contest, or of all."""
+def poll_book(record: Record, sheet: Sheet, contest_id: str | None, part: Part = ONLY) -> View:
+    """Return what a part of a poll book prints: of one contest, or of all."""
     contest = None if contest_id is None else record.contest(contest_id)
     entitled = record.electors.roll if contest is None else contest.entitled
     voted = words.plural(len(sheet.rows), "électeur a", "électeurs ont")
@@ -44,7 +44,8 @@ def poll_book(record: Record, sheet: Sheet, contest_id: str | None) -> View:
             {"number": str(number), "title": one.title, "voted": words.number(one.poll_book)}
             for number, one in numbered
         ],
-        "rows": [_row(row, ZoneInfo(record.zone), of_all=contest is None) for row in sheet.rows],
+        "part": "" if part == ONLY else f"Partie {part.number} sur {part.of}.",
+        "rows": [_row(row, ZoneInfo(record.zone), of_all=contest is None) for row in part.rows(sheet)],
         "csv": sheet.sha256,
     }
 
