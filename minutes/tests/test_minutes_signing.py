@@ -15,7 +15,7 @@ import pytest
 from asn1crypto import keys, tsp
 from asn1crypto import x509 as asn1
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -65,10 +65,10 @@ def authority():
     return key, certificate
 
 
-def issued(authority, *, signs=True, days=3650, purpose=None):
-    """Return key and certificate that the authority issues."""
+def issued(authority, *, signs=True, days=3650, purpose=None, with_rsa=False):
+    """Return key and certificate that the authority issues; elliptic ones are drawn faster."""
     issuer_key, issuer = authority
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(65537, 2048) if with_rsa else ec.generate_private_key(ec.SECP256R1())
     builder = (
         x509.CertificateBuilder()
         .subject_name(name("Centre d’essai, élections"))
@@ -331,7 +331,7 @@ def test_what_is_no_timestamp_signs_nothing(papers, tmp_path, authority, answer)
 def test_a_program_that_is_not_ours_accepts_the_signature(papers, tmp_path, authority):
     """openssl verifies the signature of the signed bytes under the authority; of other bytes, it does not."""
     at = papers_folder.open_record(papers).ended
-    asyncio.run(signing.sign(papers, read_signer(*organiser(tmp_path, authority)), at))
+    asyncio.run(signing.sign(papers, read_signer(*organiser(tmp_path, authority, with_rsa=True)), at))
     raw = (papers / papers_folder.MINUTES).read_bytes()
     from io import BytesIO
 
