@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from isoloir import board, key_ceremony, lifecycle, publication, registrar, rehearsal, remarks, unsealing
+from isoloir import board, lifecycle, publication, registrar, rehearsal, remarks, unsealing
 from isoloir.casting import Verifier, Voter, cast
+from isoloir.ceremony import hosting, trial
 from isoloir.counting import answer
 from isoloir.instance import Instance
-from isoloir.key_share import KeyShare
+from isoloir.partials import Partials
 from isoloir.roll import NewEntry, RollEntry, add_entries, contests_of, entries
 from isoloir_ballots.ballot import make
 from isoloir_ballots.election import Election
@@ -55,13 +56,11 @@ async def _hold(folder: Path) -> None:
         await lifecycle.create(store, election, clock)
         new = [NewEntry("Dr", last, first, "x@ch.example", "", college) for last, first, college in VOTERS]
         await add_entries(store, election, new)
-        shares = [
-            KeyShare.generate(ELECTION, name, trustee, election.group)
-            for name, seats in election.boards.items()
-            for trustee in seats.trustees
-        ]
         clock.move_to(at - timedelta(days=16))
-        await board.make_keys(store, election, [share.public for share in shares], instance.secrets_folder, clock)
+        documents, shares = trial.hold((await hosting.begin(store, election, clock)).plan)
+        for document in documents:
+            await hosting.add(store, election, document, clock)
+        await board.make_keys(store, election, instance.secrets_folder, clock)
         await board.seal(store, election, instance.plugins, clock)
         clock.move_to(at - timedelta(days=12))
         archives = instance.archives_folder
@@ -80,10 +79,11 @@ async def _hold(folder: Path) -> None:
         clock.move_to(election.window.grace_ends + timedelta(seconds=3))
         await board.close_vote(store, election, clock, instance.keys, instance.secrets_folder, archives)
         clock.move_to(election.window.grace_ends + timedelta(minutes=20))
-        boards = await key_ceremony.boards(store, election)
-        partials = unsealing.partials_of(boards, election, archives, shares)
-        lots = {"egalite": ["face", "pile"]}
-        await unsealing.unseal(store, election, archives, partials, clock, lots=lots)
+        for share in shares:
+            if share.member not in ("president", "delegate-1") or share.board == "regional":
+                boxes = list(unsealing.boxes_of(election, archives, share.board).values())
+                await unsealing.receive(store, election, archives, Partials.make(share, boxes))
+        await unsealing.unseal(store, election, archives, clock, lots={"egalite": ["face", "pile"]})
         await lifecycle.publish_results(store, election, clock)
         await remarks.add(
             store, election, clock, member="president", board="national", kind="remark", text="Rien à signaler."

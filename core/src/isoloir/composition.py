@@ -1,4 +1,4 @@
-"""Who sits on an electoral board: the one place that reads it from an election's file."""
+"""Who sits on an electoral board: the one place that reads it from an election's file for the acts and the papers."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ from dataclasses import dataclass
 
 from isoloir.config.election import ElectionFile
 
-ROLES = ("president", "secretary", "delegate", "substitute")
-"""The functions that the law knows (CGFP R.211-537); whoever has another is a `member`."""
-
 
 @dataclass(frozen=True)
 class Member:
-    """A member: the id that the board's acts name, the function, and the person's name, empty where not written."""
+    """A member: the id that the board's acts name, the role, the person; who sent and who replaces them, or empty."""
 
     id: str
     role: str
     name: str
+    stands_for: str
+    substitute: str
 
 
 def composition(election: ElectionFile) -> Mapping[str, tuple[Member, ...]]:
     """Return the members of every board, in the file's order."""
-    return {board: tuple(_member(trustee) for trustee in found.trustees) for board, found in election.boards.items()}
-
-
-def _member(trustee: str) -> Member:
-    # The file names key holders by function: `president`, `delegate-1`.
-    role = next((role for role in ROLES if trustee == role or trustee.startswith(f"{role}-")), "member")
-    return Member(trustee, role, "")
+    return {
+        board: tuple(
+            Member(one, member.role, member.name, member.stands_for or "", member.substitute or "")
+            for one, member in found.members.items()
+        )
+        for board, found in election.boards.items()
+    }

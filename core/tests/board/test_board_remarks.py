@@ -15,6 +15,9 @@ def both(text):
     return {"fr": text, "en": text}
 
 
+MEMBER = {"role": "president", "name": "Alix Martin"}
+
+
 @pytest.fixture
 def election():
     return ElectionFile.model_validate(
@@ -26,8 +29,8 @@ def election():
             "sender": {"name": "Bureau", "address": "bureau@vote.example", "subject": both("Vote")},
             "colleges": {"ph": both("PH")},
             "boards": {
-                "national": {"trustees": ["president", "delegate-1"]},
-                "regional": {"trustees": ["president", "observer"]},
+                "national": {"members": {"president": MEMBER, "delegate-1": MEMBER | {"role": "delegate"}}},
+                "regional": {"members": {"president": MEMBER | {"stands_for": "A"}, "observer": MEMBER}},
             },
             "contests": [
                 {
@@ -108,7 +111,7 @@ async def test_a_text_that_is_not_as_logged_is_noticed(store, election, clock):
 
 
 def test_the_composition_of_a_board_is_read_in_one_place(election):
-    """Functions are known by the ids of the file; whoever has another is a member."""
+    """Ids, roles and names are the file's; what it does not say is empty."""
     told = composition.composition(election)
     assert [one.role for one in told["national"]] == ["president", "delegate"]
-    assert [(one.id, one.role, one.name) for one in told["regional"]][1] == ("observer", "member", "")
+    assert told["regional"][0] == composition.Member("president", "president", "Alix Martin", "A", "")

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from isoloir import audit_log, composition, lifecycle, publication, remarks, roll, unsealing
-from isoloir.config import election as file
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.store import acts_store
 from isoloir.store.audit_store import AuditLine
+from isoloir.store.engine import Store
 from isoloir.unsealing import ContestResult
 from isoloir_ballots import archive as archives
 from isoloir_ballots.election import Election
@@ -52,12 +52,13 @@ PAPERS = ("typst", "pyhanko")
 """What else has a hand in the papers."""
 
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
-_NOT_IN_THE_CALENDAR = frozenset({"box_published"})
+_NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document"})
 _TOLD = {
     "rehearsed": ("number",),
     "rehearsal_failed": ("number",),
     "roll_sealed_again": ("reason",),
     "seal_broken": ("reason",),
+    "ceremony_begun": ("reason",),
 }
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}
 
@@ -86,7 +87,7 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
         grace_ends=_utc(election.window.grace_ends),
         phone=election.help_line.phone,
         phone_hours=election.help_line.hours.get("fr"),
-        boards=_boards(election),
+        boards=await _boards(store, election),
         risks=tuple(Risk(taken.risk, taken.reason) for taken in election.accepts),
         calendar=_calendar(lines),
         remarks=tuple(
@@ -94,7 +95,7 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
             for one in await remarks.remarks(store, election)
         ),
         seal=_seal(lines),
-        rehearsal=await _rehearsal(instance, election),
+        rehearsal=await _rehearsal(store, election),
         electors=await _electors(instance, election, book),
         contests=tuple([await _contest(instance, election, one, lines, book) for one in results.contests]),
         audit_log=await _audit_log(instance),
@@ -113,31 +114,18 @@ def software() -> dict[str, str]:
     }
 
 
-def _boards(election: ElectionFile) -> tuple[Board, ...]:
+async def _boards(store: Store, election: ElectionFile) -> tuple[Board, ...]:
     return tuple(
-        Board(
-            board,
-            tuple(Member(one.id, one.role, one.name) for one in members),
-            tuple(contest.id for contest in election.contests if contest.board == board),
-            _rule(election.boards[board], members),
-        )
-        for board, members in composition.composition(election).items()
-    )
-
-
-def _rule(board: file.Board, members: Iterable[composition.Member]) -> tuple[Quorum, ...]:
-    # Groups of people are named by their function in the plural: `delegates`.
-    members = tuple(members)
-    if board.rule is None:
-        return (Quorum(len(members), tuple(one.id for one in members)),)
-    return tuple(
-        Quorum(
-            quorum.at_least,
-            quorum.of
-            if isinstance(quorum.of, tuple)
-            else tuple(one.id for one in members if quorum.of in (one.id, f"{one.role}s")),
-        )
-        for quorum in board.rule.all
+        [
+            Board(
+                board,
+                tuple(Member(**vars(one)) for one in members),
+                tuple(contest.id for contest in election.contests if contest.board == board),
+                tuple(Quorum(group.at_least, group.members) for group in election.boards[board].groups),
+                await unsealing.givers(store, election, board),
+            )
+            for board, members in composition.composition(election).items()
+        ]
     )
 
 
@@ -166,18 +154,26 @@ def _seal(lines: Iterable[AuditLine]) -> Seal:
     return Seal(sealed["system_digest"], tuple(rolls), dict(sealed.get("parts", {})))
 
 
-async def _rehearsal(instance: Instance, election: ElectionFile) -> Rehearsal:
-    async with instance.store.read() as session:
-        held = await acts_store.latest_rehearsal(session, election.id)
-    assert held is not None  # nothing opens without one
+async def _rehearsal(store: Store, election: ElectionFile) -> Rehearsal:
+    async with store.read() as session:
+        *_, last = held = await acts_store.rehearsals(session, election.id)  # nothing opens without one
+    proved: dict[str, set[str]] = {board: set() for board in election.boards}
+    for one in held:
+        if one.passed and one.system_digest == last.system_digest:
+            for board, members in one.record["proved"].items():
+                proved[board].update(members)
     return Rehearsal(
-        held.number,
-        _utc(held.hour),
-        held.system_digest,
-        held.passed,
+        last.number,
+        _utc(last.hour),
+        last.system_digest,
+        last.passed,
+        {
+            board: tuple(one for one in election.boards[board].members if one in mine)
+            for board, mine in proved.items()
+        },
         tuple(
             Rehearsed(one["contest"], one["ballots"], one["archive"], one["passed"])
-            for one in held.record["contests"]
+            for one in last.record["contests"]
         ),
     )
 
@@ -238,7 +234,7 @@ async def _contest(
         decided=result.decided,
         unallocated=result.allocation.unallocated,
         box=await _box(instance, election, contest.id, lines),
-        archive=_archive(unsealing.archive_path(instance.archives_folder, election, contest.id), contest.id),
+        archive=_archive(unsealing.archive_path(instance.archives_folder, election, contest.id)),
         poll_book_sha256=book.sheet(contest.id).sha256,
     )
 
@@ -254,11 +250,11 @@ async def _box(instance: Instance, election: ElectionFile, contest_id: str, line
     return Box(frozen[contest_id]["hash"], len(published), published[-1].public_key)
 
 
-def _archive(path: Path, contest_id: str) -> Archive:
+def _archive(path: Path) -> Archive:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise IsoloirError("archive_missing", contest=contest_id) from None
+        raise IsoloirError("archive_missing", file=path.name) from None
     keyed = Election.parse(archives.read(raw).election)
     return Archive(path.name, hashlib.sha256(raw).hexdigest(), keyed.uuid, keyed.fingerprint)
 

@@ -28,11 +28,13 @@ Details: TypeAlias = dict[str, str | int]
 @_closed
 @dataclass(frozen=True)
 class Member:
-    """A member of a board; `name` is empty where the election's file does not write it."""
+    """A member of a board; who sent them (`stands_for`) and who replaces them, or empty."""
 
     id: str
     role: str
     name: str
+    stands_for: str
+    substitute: str
 
 
 @_closed
@@ -47,12 +49,16 @@ class Quorum:
 @_closed
 @dataclass(frozen=True)
 class Board:
-    """A board, the contests that it unseals, and who must come together for it: every quorum at once."""
+    """A board, the contests that it unseals, and who must come together for it: every quorum at once.
+
+    `opened_by` are the members whose partial decryptions were received, in the order in which they came.
+    """
 
     id: str
     members: tuple[Member, ...]
     contests: tuple[str, ...]
     rule: tuple[Quorum, ...]
+    opened_by: tuple[str, ...]
 
 
 @_closed
@@ -111,12 +117,13 @@ class Rehearsed:
 @_closed
 @dataclass(frozen=True)
 class Rehearsal:
-    """The rehearsal under which the vote opened."""
+    """The rehearsal under which the vote opened; `proved`: whose shares served in it or in a former one, by board."""
 
     number: int
     hour: AwareDatetime
     system: str
     passed: bool
+    proved: dict[str, tuple[str, ...]]
     contests: tuple[Rehearsed, ...]
 
 

@@ -11,6 +11,7 @@ from isoloir_minutes.view.people import called, role
 
 ACTS = {
     "configured": "Le fichier de l’élection est arrêté.",
+    "ceremony_begun": "La cérémonie des clés commence.",
     "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
     "sealed": "Le système et la liste électorale sont scellés ; l’ordre des listes est tiré au sort.",
     "roll_sealed_again": "La liste électorale est corrigée et scellée de nouveau.",
@@ -54,6 +55,9 @@ def rehearsal(record: Record) -> View:
     return {
         "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
         f" suit {hour(held.hour, zone)}, avec les vraies parts des clés et sous les mêmes scellés.",
+        "proved": [
+            {"board": board.id, "members": called(board, held.proved.get(board.id, ()))} for board in record.boards
+        ],
         "contests": [
             {
                 "title": record.contest(one.contest).title,
@@ -76,7 +80,7 @@ def remarks(record: Record) -> list[View]:
 def _remark(one: Remark, record: Record) -> View:
     board = next(board for board in record.boards if board.id == one.board)
     member = next((sits for sits in board.members if sits.id == one.member), None)
-    who = one.member if member is None else f"{called(member)} ({role(member).lower()})"
+    who = one.member if member is None else f"{member.name} ({role(member).lower()})"
     if len(record.boards) > 1:
         who = f"{who}, bureau {one.board}"
     paragraphs = [line for line in one.text.split("\n") if line.strip()]

@@ -10,14 +10,13 @@ ROLES = {
     "president": "Président",
     "secretary": "Secrétaire",
     "delegate": "Délégué de liste",
-    "substitute": "Suppléant",
-    "member": "Membre",
 }
 
 
-def called(member: Member) -> str:
-    """Return the name of a member; the id where the election's file has no name."""
-    return member.name or member.id
+def called(board: Board, members: tuple[str, ...]) -> str:
+    """Return the names of members: ``A, B et C``."""
+    names = {one.id: one.name for one in board.members}
+    return words.listed([names.get(one, one) for one in members])
 
 
 def role(member: Member) -> str:
@@ -32,20 +31,29 @@ def boards(record: Record) -> list[View]:
             "name": board.id,
             "contests": [record.contest(contest).title for contest in board.contests],
             "rule": _rule(board),
-            "members": [{"role": role(one), "name": called(one)} for one in board.members],
+            "opened": f"L’ont ouverte : {called(board, board.opened_by)}.",
+            "members": [_member(one) for one in board.members],
         }
         for board in record.boards
     ]
 
 
+def _member(one: Member) -> View:
+    return {
+        "role": role(one),
+        "name": one.name,
+        "stands_for": one.stands_for or "–",
+        "substitute": one.substitute or "–",
+    }
+
+
 def _rule(board: Board) -> str:
-    names = {one.id: called(one) for one in board.members}
     parts = []
     for quorum in board.rule:
-        these = words.listed([names.get(one, one) for one in quorum.of])
+        these = called(board, quorum.of)
         everybody = quorum.at_least == len(quorum.of)
         parts.append(these if everybody else f"au moins {quorum.at_least} parmi {these}")
-    return f"Ouvrent l’urne ensemble : {' ; et '.join(parts)}."
+    return f"Peuvent ouvrir l’urne ensemble : {' ; et '.join(parts)}."
 
 
 def electors(record: Record) -> list[View]:
