@@ -43,9 +43,11 @@ def test_the_record_tells_what_was_cast_and_done(record, archives):
         ("national", "president", "remark"),
     ]
     acts = [act.act for act in record.calendar]
-    assert acts[:5] == ["configured", "keyed", "sealed", "rehearsed", "opened"]
+    assert acts[:6] == ["configured", "ceremony_begun", "keyed", "sealed", "rehearsed", "opened"]
+    assert not {"box_published", "ceremony_document"} & set(acts)
+    assert record.boards[0].opened_by == ("secretary", "delegate-2", "delegate-3", "delegate-4")
+    assert set(record.rehearsal.proved["national"]) == {one.id for one in record.boards[0].members}
     assert acts[-4:] == ["closed", "tallied", "published", "remark_recorded"]
-    assert "box_published" not in acts
     for contest in record.contests:
         assert contest.archive.sha256 == hashlib.sha256((archives / contest.archive.file).read_bytes()).hexdigest()
 

@@ -267,7 +267,7 @@ def test_a_certificate_that_cannot_be_read_is_refused(tmp_path, authority):
 @contextmanager
 def timestamping(authority, answer=None) -> Iterator[tuple[str, list[bytes]]]:
     """Run a timestamp authority; `answer` replaces its replies. Yields its address and what was asked."""
-    key, certificate = issued(authority, purpose=ExtendedKeyUsageOID.TIME_STAMPING)
+    key, certificate = issued(authority, purpose=ExtendedKeyUsageOID.TIME_STAMPING, with_rsa=True)
     private = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     stamper = DummyTimeStamper(
         asn1.Certificate.load(certificate.public_bytes(Encoding.DER)),
