@@ -189,7 +189,9 @@ class Pedersen(Entry):
             self._check_certificate(group, place, certificate)
         for place, (certificate, own) in enumerate(zip(self.certificates, self.coefficients, strict=True), 1):
             if len(own.powers) != self.threshold or not own.signed.holds(group, certificate.verification):
-                raise _wrong("coefficients", "A holder's coefficients are too many or few, or not signed.", place)
+                raise _fail(
+                    "trustees.coefficients", "A holder's coefficients are too many or few, or not signed.", place
+                )
         self._check_signatures(group)
         whole = sum_of(group, self.coefficients)
         for place, key in enumerate(self.keys, 1):
@@ -201,23 +203,25 @@ class Pedersen(Entry):
 
     def _check_certificate(self, group: Group, place: int, certificate: Certificate) -> None:
         if not certificate.signed.holds(group, certificate.verification):
-            raise _wrong("certificate", "A holder's certificate is not signed by its key.", place)
+            raise _fail("trustees.certificate", "A holder's certificate is not signed by its key.", place)
         context = (group.name, len(self.certificates), self.threshold, place) if self._has_context else None
         if certificate.context != context:
-            raise _wrong("context", "A holder's certificate was made for another group, place or threshold.", place)
+            raise _fail(
+                "trustees.context", "A holder's certificate was made for another group, place or threshold.", place
+            )
 
     def _check_signatures(self, group: Group) -> None:
         """Of everybody's certificates: by all where there is a context, else by none; of keys: by all or none."""
         if self._has_context != bool(self.signatures):
-            raise _wrong("signature", "A holder did not sign these certificates.", 1)
+            raise _fail("trustees.signature", "A holder did not sign these certificates.", 1)
         signed = zip(self.certificates, self.coefficients, self.signatures, strict=False)
         for place, (certificate, own, signature) in enumerate(signed, 1):
             agreed = agreement_message(group, self.certificates, own.powers)
             if not is_signed(group, certificate.verification, agreed, signature):
-                raise _wrong("signature", "A holder did not sign these certificates.", place)
+                raise _fail("trustees.signature", "A holder did not sign these certificates.", place)
         for place, key in enumerate(self.keys, 1):
             if key.signature is None and any(one.signature for one in self.keys):
-                raise _wrong("signature", "A holder did not sign their verification key.", place)
+                raise _fail("trustees.signature", "A holder did not sign their verification key.", place)
 
     def combine(self, group: Group, factors: Mapping[int, Factors]) -> Factors | None:
         """The first `threshold` factors present, each to the power of its Lagrange coefficient at 0; see `Entry`."""
@@ -297,12 +301,14 @@ def check_verification_key(
     Raises VerificationError `trustees.verification_key`, `trustees.pok`, `trustees.signature`.
     """
     if value_at(group, whole, place) != key.key:
-        raise _wrong("verification_key", "A holder's verification key does not follow from the coefficients.", place)
+        raise _fail(
+            "trustees.verification_key", "A holder's verification key does not follow from the coefficients.", place
+        )
     if not check_knowledge(group, possession_prefix(group, key.key), lambda c: group.power(key.key, c), key.pok):
-        raise _wrong("pok", "A holder's proof of having the private share does not hold.", place)
+        raise _fail("trustees.pok", "A holder's proof of having the private share does not hold.", place)
     text = group.serialise(key.key)
     if key.signature is not None and not is_signed(group, certificate.verification, text, key.signature):
-        raise _wrong("signature", "A holder did not sign their verification key.", place)
+        raise _fail("trustees.signature", "A holder did not sign their verification key.", place)
 
 
 def _lagrange(group: Group, one: int, chosen: list[int]) -> int:
@@ -313,5 +319,5 @@ def _lagrange(group: Group, one: int, chosen: list[int]) -> int:
     return weight
 
 
-def _wrong(clause: str, detail: str, place: int) -> VerificationError:
-    return VerificationError(f"trustees.{clause}", detail, Place(trustee=place))
+def _fail(clause: str, detail: str, place: int) -> VerificationError:
+    return VerificationError(clause, detail, Place(trustee=place))
