@@ -23,25 +23,28 @@ for (const [name, bytes] of Object.entries(files)) {
 }
 files['index.html'] = page;
 
-// The checking page is one file, so that it works when saved: its script and style stand in it, allowed by their hashes
-// alone, and its policy both in it and in check-policy.txt for the server's header.
+// Two pages are one file each, so that they work when saved: script and style stand in them, allowed by their hashes
+// alone, and their policy both in them and in NAME-policy.txt for the server's header.
 const text = async (options) => new TextDecoder().decode(await one(options)).trim();
-const script = await text({ entryPoints: ['src/check/main.ts'], format: 'iife', target: 'es2020' });
-const style = await text({ entryPoints: ['static/check.css'], target: ['chrome86', 'firefox80', 'safari14'] });
-if (/<\/(script|style)|<!--/i.test(script + style)) throw new Error('check.html: script or style would end its element');
 const hashed = (content) => `'sha256-${createHash('sha256').update(content).digest('base64')}'`;
-const policy = `default-src 'none'; script-src ${hashed(script)}; style-src ${hashed(style)}; img-src data:; connect-src 'none'; `
-  + "form-action 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-const parts = { policy, style, script };
-files['check.html'] = readFileSync(join(here, 'static/check.html'), 'utf8').replace(/@(policy|style|script)@/g, (_, name) => parts[name]);
-files['check-policy.txt'] = `${policy}\n`;
+for (const name of ['check', 'trustee']) {
+  const script = await text({ entryPoints: [`src/${name}/main.ts`], format: 'iife', target: 'es2020' });
+  const style = await text({ entryPoints: [`static/${name}.css`], target: ['chrome86', 'firefox80', 'safari14'] });
+  if (/<\/(script|style)|<!--/i.test(script + style)) throw new Error(`${name}.html: script or style would end its element`);
+  const policy = `default-src 'none'; script-src ${hashed(script)}; style-src ${hashed(style)}; img-src data:; connect-src 'none'; `
+    + "form-action 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+  const parts = { policy, style, script };
+  const frame = readFileSync(join(here, `static/${name}.html`), 'utf8');
+  files[`${name}.html`] = frame.replace(/@(policy|style|script)@/g, (_, part) => parts[part]);
+  files[`${name}-policy.txt`] = `${policy}\n`;
+}
 
 const bundled = ['@noble/curves', '@noble/hashes'].map((name) => {
   const folder = join(here, 'node_modules', name);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
 });
-files['LICENSES.txt'] = `booth.js and check.html contain these libraries:\n\n${bundled.join('\n----\n\n')}`;
+files['LICENSES.txt'] = `booth.js, check.html and trustee.html contain these libraries:\n\n${bundled.join('\n----\n\n')}`;
 
 mkdirSync(out, { recursive: true });
 for (const [name, content] of Object.entries(files)) writeFileSync(join(out, name), content);

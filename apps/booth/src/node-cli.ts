@@ -3,12 +3,18 @@
 //    "scalars": ["…", …], "open": true}   a ballot, or with `open` its check file; scalars (decimal) replace the random
 //                                         ones, in the order drawn
 //   {"check": [{"file": "<check file>", "shown": "<tracker>"}, …]}   for each what the ballot holds, or {"refused": clause}
+//   {"share": "<key share>", "code": "…", "archives": ["<path>", …]}   a trustee's partial decryptions, with what was
+//                                         found of each box, or {"refused": clause}
 import { readFileSync } from 'node:fs';
 import { makeBallot, type Choice } from './crypto/ballot.ts';
 import { checkFile, CheckRefusal, checkSteps } from './crypto/check.ts';
 import { readElection } from './crypto/election.ts';
 import { drawScalar } from './crypto/random.ts';
 import { atOnce } from './steps.ts';
+import { readBox } from './trustee/box.ts';
+import { partialsSteps } from './trustee/decrypt.ts';
+import { TrusteeRefusal } from './trustee/refusal.ts';
+import { openShare } from './trustee/share.ts';
 
 interface Making {
   election: string;
@@ -20,6 +26,12 @@ interface Making {
 
 interface Checking {
   check: { file: string; shown?: string }[];
+}
+
+interface Decrypting {
+  share: string;
+  code: string;
+  archives: string[];
 }
 
 function make(input: Making): string {
@@ -45,5 +57,18 @@ function check({ file, shown }: Checking['check'][0]): object {
   }
 }
 
-const input = JSON.parse(readFileSync(0, 'utf8')) as Making | Checking;
-process.stdout.write('check' in input ? JSON.stringify(input.check.map(check)) : make(input));
+async function decrypt({ share, code, archives }: Decrypting): Promise<object> {
+  try {
+    const opened = await openShare(share, code);
+    const boxes = await Promise.all(archives.map((path) => readBox(new Blob([readFileSync(path)]))));
+    const shown = boxes.map(({ name, uuid, fingerprint, ballots, digest }) => ({ name, uuid, fingerprint, ballots, digest }));
+    return { boxes: shown, partials: atOnce(partialsSteps(opened, boxes)) };
+  } catch (error) {
+    if (error instanceof TrusteeRefusal) return { refused: error.clause };
+    throw error;
+  }
+}
+
+const input = JSON.parse(readFileSync(0, 'utf8')) as Making | Checking | Decrypting;
+if ('share' in input) process.stdout.write(JSON.stringify(await decrypt(input)));
+else process.stdout.write('check' in input ? JSON.stringify(input.check.map(check)) : make(input));

@@ -93,10 +93,7 @@ export class PublicKey {
 
   /** Reads 64 lower-case hexadecimal digits (big-endian); throws unless they name a point of prime order. */
   constructor(text: string) {
-    if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('public key: not 64 lower-case hexadecimal digits');
-    const point = Point.fromBytes(hexToBytes(text).reverse());
-    if (point.is0() || !point.isTorsionFree()) throw new Error('public key: not a point of prime order');
-    this.#powers = new FixedBase(point);
+    this.#powers = new FixedBase(decode(text));
   }
 
   /** The steps that build the table of y; the first power takes them all otherwise. */
@@ -118,4 +115,30 @@ export function encodeAll(elements: readonly Element[]): string[] {
 /** One element as Belenios writes it. */
 export function encode(element: Element): string {
   return bytesToHex(element.toBytes().reverse());
+}
+
+/** The neutral element: the sum over nothing. */
+export const neutral: Element = Point.ZERO;
+
+/** Whether an element is neutral or of prime order: no part of it is of small order. */
+export function isOfPrimeOrder(element: Element): boolean {
+  return element.is0() || element.isTorsionFree();
+}
+
+/** Reads 64 lower-case hexadecimal digits as a point of the curve, of whatever order; throws on any other spelling. */
+export function decodeAny(text: string): Element {
+  if (!/^[0-9a-f]{64}$/.test(text)) throw new Error('element: not 64 lower-case hexadecimal digits');
+  return Point.fromBytes(hexToBytes(text).reverse());
+}
+
+/** Reads an element of prime order, never the neutral one; throws on anything else. */
+export function decode(text: string): Element {
+  const element = decodeAny(text);
+  if (element.is0() || !element.isTorsionFree()) throw new Error('element: not a point of prime order');
+  return element;
+}
+
+/** An element to a secret exponent in [1, q), by noble's constant-time ladder. */
+export function secretPower(base: Element, exponent: bigint): Element {
+  return base.is0() ? base : base.multiply(exponent);
 }

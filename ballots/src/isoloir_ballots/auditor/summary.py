@@ -54,6 +54,8 @@ def _verified(item: Verdict, report: Report, texts: Texts) -> Iterator[str]:
     yield f"    {texts.say('credentials', fingerprint=report.credentials_fingerprint)}"
     yield f"    {texts.say('head', head=report.head)}"
     yield f"    {texts.say('sha256', sha256=report.sha256)}"
+    if report.total_digest is not None:
+        yield f"    {texts.say('total_digest', digest=_in_fours(report.total_digest))}"
     yield ""
     yield f"  {texts.say('what_checked')}"
     for line in _checked(item, report, texts):
@@ -98,6 +100,10 @@ def _counts(question: QuestionReport, texts: Texts) -> Iterator[str]:
     yield f"    {_printable(question.question)}"
     for votes, name in rows:
         yield f"      {texts.number(votes):>{width}}  {name}"
+
+
+def _in_fours(digest: str) -> str:
+    return " ".join(digest[at : at + 4] for at in range(0, len(digest), 4))
 
 
 def _printable(text: str) -> str:

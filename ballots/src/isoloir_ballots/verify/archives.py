@@ -9,7 +9,7 @@ from pathlib import Path
 from isoloir_ballots import archive, tally
 from isoloir_ballots.archive import events
 from isoloir_ballots.errors import FormatError, Place, VerificationError
-from isoloir_ballots.hashing import compact_digest, tracker
+from isoloir_ballots.hashing import compact_digest, hex_digest, tracker
 from isoloir_ballots.setup import Setup
 from isoloir_ballots.tally import Counts, EncryptedTally
 from isoloir_ballots.trustees import Factors
@@ -31,7 +31,7 @@ class _Verifier:
         self.checker: Checker | None = None
         self.head = ""
         self.events = 0
-        self.tallied = False
+        self.total_digest: str | None = None
         self.last = ""
         self.setup: Setup | None = None
         self.credentials_fingerprint = ""
@@ -122,7 +122,7 @@ class _Verifier:
             raise VerificationError("tally.total_weight", "The total weight is not the sum of the ballots' weights.")
         if data != sums.serialise():
             raise VerificationError("tally.encrypted", "The encrypted tally is not the sum of the ballots.")
-        self.tallied = True
+        self.total_digest = hex_digest(data)
 
     def _share(self, owner: int, data: bytes) -> None:
         setup, sums = self._known()
@@ -185,7 +185,8 @@ class _Verifier:
             credentials_fingerprint=self.credentials_fingerprint,
             ballots=sums.num_tallied,
             weight=sums.total_weight,
-            tallied=self.tallied,
+            tallied=self.total_digest is not None,
+            total_digest=self.total_digest,
             partial_decryptions=len(self.shares),
             questions=tuple(questions),
             trackers=tuple(self.trackers),

@@ -32,7 +32,8 @@ class Report:
 
     `fingerprint` is φ of the election, `head` the digest of the last event, which commits to all before it;
     `events` is how many there are, `size` (bytes) and `sha256` are of the whole file, as it was read.
-    `tallied`: the encrypted tally is there.
+    `tallied`: the encrypted tally is there; `total_digest` is its SHA-256 in hexadecimal, which whoever decrypts it
+    compares first.
     `credentials` and `credentials_fingerprint` describe the list of those who may sign a ballot. `weight` is
     the sum of the ballots' weights (the number of ballots if all weigh 1).
     """
@@ -53,6 +54,7 @@ class Report:
     ballots: int
     weight: int
     tallied: bool
+    total_digest: str | None
     partial_decryptions: int
     questions: tuple[QuestionReport, ...]
     trackers: tuple[str, ...]
