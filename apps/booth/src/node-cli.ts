@@ -3,8 +3,8 @@
 //    "scalars": ["…", …], "open": true}   a ballot, or with `open` its check file; scalars (decimal) replace the random
 //                                         ones, in the order drawn
 //   {"check": [{"file": "<check file>", "shown": "<tracker>"}, …]}   for each what the ballot holds, or {"refused": clause}
-//   {"share": "<key share>", "code": "…", "archives": ["<path>", …]}   a trustee's partial decryptions, with what was
-//                                         found of each box, or {"refused": clause}
+//   {"share": "<key share>", "code": "…", "archives": [["<path>", …], …]}   for each list of archives a trustee's
+//                                         partial decryptions and what was found of the boxes, or {"refused": clause}
 import { readFileSync } from 'node:fs';
 import { makeBallot, type Choice } from './crypto/ballot.ts';
 import { checkFile, CheckRefusal, checkSteps } from './crypto/check.ts';
@@ -14,7 +14,7 @@ import { atOnce } from './steps.ts';
 import { readBox } from './trustee/box.ts';
 import { partialsSteps } from './trustee/decrypt.ts';
 import { TrusteeRefusal } from './trustee/refusal.ts';
-import { openShare } from './trustee/share.ts';
+import { openShare, type Share } from './trustee/share.ts';
 
 interface Making {
   election: string;
@@ -31,7 +31,7 @@ interface Checking {
 interface Decrypting {
   share: string;
   code: string;
-  archives: string[];
+  archives: string[][];
 }
 
 function make(input: Making): string {
@@ -57,18 +57,28 @@ function check({ file, shown }: Checking['check'][0]): object {
   }
 }
 
-async function decrypt({ share, code, archives }: Decrypting): Promise<object> {
+async function orRefused(what: () => Promise<object>): Promise<object> {
   try {
-    const opened = await openShare(share, code);
-    const boxes = await Promise.all(archives.map((path) => readBox(new Blob([readFileSync(path)]))));
-    const shown = boxes.map(({ name, uuid, fingerprint, ballots, digest }) => ({ name, uuid, fingerprint, ballots, digest }));
-    return { boxes: shown, partials: atOnce(partialsSteps(opened, boxes)) };
+    return await what();
   } catch (error) {
     if (error instanceof TrusteeRefusal) return { refused: error.clause };
     throw error;
   }
 }
 
+async function decrypt(opened: Share, paths: readonly string[]): Promise<object> {
+  const boxes = await Promise.all(paths.map((path) => readBox(new Blob([readFileSync(path)]))));
+  const shown = boxes.map(({ name, uuid, fingerprint, ballots, digest }) => ({ name, uuid, fingerprint, ballots, digest }));
+  return { boxes: shown, partials: atOnce(partialsSteps(opened, boxes)) };
+}
+
+function decryptEach({ share, code, archives }: Decrypting): Promise<object> {
+  return orRefused(async () => {
+    const opened = await openShare(share, code);
+    return Promise.all(archives.map((paths) => orRefused(() => decrypt(opened, paths))));
+  });
+}
+
 const input = JSON.parse(readFileSync(0, 'utf8')) as Making | Checking | Decrypting;
-if ('share' in input) process.stdout.write(JSON.stringify(await decrypt(input)));
+if ('share' in input) process.stdout.write(JSON.stringify(await decryptEach(input)));
 else process.stdout.write('check' in input ? JSON.stringify(input.check.map(check)) : make(input));

@@ -57,11 +57,14 @@ async def test_every_kind_of_answer_bears_the_security_headers(
     assert_guarded(answer)
 
 
-async def test_the_checking_page_is_one_file_for_everyone_and_may_ask_nothing(stage: Any, web: Any) -> None:
+@pytest.mark.parametrize("path", ["/check", "/trustee"])
+async def test_a_page_that_stands_alone_is_one_file_for_everyone_and_may_ask_nothing(
+    stage: Any, web: Any, path: str
+) -> None:
     """Its policy allows its own script and style by hash and no connection; the same bytes whoever asks."""
     async with web(stage) as client:
-        first = await client.get("/check")
-        other = await client.get("/check", headers={"accept-language": "en", "cookie": "isoloir-lang=en"})
+        first = await client.get(path)
+        other = await client.get(path, headers={"accept-language": "en", "cookie": "isoloir-lang=en"})
     policy = first.headers["content-security-policy"]
     for rule in ("default-src 'none'", "connect-src 'none'", "form-action 'none'", "frame-ancestors 'none'"):
         assert rule in policy
@@ -150,3 +153,13 @@ async def test_the_health_page_speaks_of_nothing(stage: Any, web: Any) -> None:
     """The health page says ok, and nothing of an election."""
     async with web(stage) as client:
         assert (await client.get("/health")).text == "ok\n"
+
+
+async def test_the_public_page_says_which_program_trustees_use(stage: Any, web: Any) -> None:
+    """The SHA-256 on the page of the ballot box is that of the file served, and the page leads to it."""
+    await stage.open_vote()
+    async with web(stage) as client:
+        box = await client.get(f"{E}/box")
+        program = await client.get("/trustee")
+    assert 'href="/trustee"' in box.text
+    assert hashlib.sha256(program.content).hexdigest() in box.text

@@ -30,11 +30,12 @@ BOOTH_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
     "trusted-types 'none'"
 )
-# The built page holds its script and style; their hashes, and nothing else, may run (see apps/booth/build.mjs).
-CHECK_POLICY = (
-    Path(__file__).with_name("static").joinpath("booth", "check-policy.txt").read_text("ascii").strip()
+# Each built page holds its script and style; their hashes, and nothing else, may run (see apps/booth/build.mjs).
+ALONE_POLICIES = {
+    name: Path(__file__).with_name("static").joinpath("booth", f"{name}-policy.txt").read_text("ascii").strip()
     + "; frame-ancestors 'none'"
-)
+    for name in ("check", "trustee")
+}
 _PERMISSIONS = ", ".join(
     f"{name}=()"
     for name in (
@@ -126,13 +127,13 @@ def answer_headers(site: Site) -> BeforeMessageSendHookHandler:
         handler = scope.get("route_handler")
         opt = handler.opt if handler else {}
         booth = bool(opt.get("booth"))
-        check = bool(opt.get("check"))
+        alone = ALONE_POLICIES.get(opt.get("alone", ""))
         for name, value in _ALWAYS.items():
             headers[name] = value
-        headers["content-security-policy"] = CHECK_POLICY if check else BOOTH_POLICY if booth else PAGE_POLICY
+        headers["content-security-policy"] = alone or (BOOTH_POLICY if booth else PAGE_POLICY)
         # On pages with forms a policy of `no-referrer` makes browsers send `Origin: null` with the form (Fetch,
         # "append a request Origin header"), and those without Sec-Fetch-Site could not vote.
-        headers["referrer-policy"] = "no-referrer" if booth or check else "same-origin"
+        headers["referrer-policy"] = "no-referrer" if booth or alone else "same-origin"
         if site.secure:
             headers["strict-transport-security"] = "max-age=31536000"
         headers.setdefault("cache-control", "no-store")

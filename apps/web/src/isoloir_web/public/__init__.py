@@ -6,6 +6,6 @@ from typing import Any
 
 def handlers() -> Sequence[Any]:
     """Return the handlers of this folder."""
-    from isoloir_web.public import box, elections, results
+    from isoloir_web.public import box, elections, results, trustee
 
-    return [*elections.handlers, *box.handlers, *results.handlers]
+    return [*elections.handlers, *box.handlers, *results.handlers, *trustee.handlers]

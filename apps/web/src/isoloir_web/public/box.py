@@ -22,6 +22,7 @@ from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import House, contest_of, house_of
 from isoloir_web.limits import count
 from isoloir_web.pages import Asked, Page, page
+from isoloir_web.public import trustee
 from isoloir_web.refusals import REFUSAL
 
 PAGE_LENGTH = 100
@@ -153,6 +154,7 @@ async def _box_page(
         headers=headers,
         rows=rows,
         boards=boards,
+        program_digest=trustee.digest(),
         **found,
     )
 

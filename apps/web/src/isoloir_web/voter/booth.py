@@ -43,7 +43,7 @@ async def booth(request: Asked, election: FromPath[str], contest: FromPath[str])
     return Response(INDEX.read_bytes(), media_type=MediaType.HTML, headers={"cache-control": "no-cache"})
 
 
-@route("/check", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"check": True, "sessionless": True})
+@route("/check", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt={"alone": "check", "sessionless": True})
 async def check() -> Response[bytes]:
     """Serve the page that checks opened ballots, unchanged: of no election, and of use when saved on a disk."""
     return Response(CHECK.read_bytes(), media_type=MediaType.HTML, headers={"cache-control": "no-cache"})
