@@ -292,7 +292,7 @@ function draw(): void {
   const step = done ? 4 : boxes.length ? 3 : share ? 2 : 1;
   const page = done ? finished(done) : boxes.length ? confirming() : share ? choosing(share) : asking();
   const waiting = busy ? [el('p', { id: 'status', role: 'status' }, busy), ...(share && !boxes.length ? [bar, progress] : [])] : [];
-  main.replaceChildren(el('p', { class: 'step' }, `${t.title} · ${t.step(step)}`), ...page, ...waiting);
+  main.replaceChildren(el('p', { class: 'step' }, `${t.step(step)} · ${t.title}`), ...page, ...waiting);
   const turn = () => {
     t = t === fr ? en : fr;
     said = '';
