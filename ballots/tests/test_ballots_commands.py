@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from isoloir_ballots import commands
+from isoloir_ballots.archive import read
 from isoloir_ballots.auditor.progress import Bar
 from isoloir_ballots.auditor.texts import LANGUAGES, texts_in
 from isoloir_ballots.auditor.verdict import verdict
@@ -69,6 +70,9 @@ def test_json(archive: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert good["report"]["questions"][0]["blank"] == 1
     assert good["report"]["questions"][0]["answers"][0] == {"answer": "Avenir", "votes": 2}
     assert "trackers" not in good["report"]
+    total = read(archive).encrypted_tally
+    assert total is not None
+    assert good["report"]["total_digest"] == hashlib.sha256(total).hexdigest()
     assert (bad["verified"], bad["code"], bad["clause"]) == (False, "archive_refused", "archive.unreadable")
     assert bad["remedy"]
 
@@ -89,7 +93,9 @@ def test_required_stage(
     early = archive.with_name("early.bel")
     early.write_bytes(edwards.archive(ballots, until="EndBallots").getvalue())
     assert main(["--lang", "en", str(early)]) == 0
-    assert "there is no result yet" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "there is no result yet" in shown
+    assert "Digest of the encrypted total" not in shown
     assert main(["--require", "tallied", str(early)]) == 1
     assert "required.stage" in capsys.readouterr().out
     assert main(["--require", "tallied", str(archive)]) == 0

@@ -207,7 +207,7 @@ def test_leaving_the_page_forgets_the_share(opened: Any, share: Path) -> None:
 
 
 def test_keyboard_only(opened: Any, share: Path, boxes: tuple[Path, Path]) -> None:
-    """From the share's text, pasted, to the file with Tab and Enter alone (choosing files is the system's dialogue)."""
+    """From the pasted share to the file by Tab and Enter alone; choosing files is the system's own dialogue."""
     page = opened("fr-FR")
 
     def tab_to(selector: str) -> None:
