@@ -580,3 +580,19 @@ def test_no_rogue_key(honest: Ceremony) -> None:
     with pytest.raises(VerificationError) as caught:
         dkg.entry(setting, made.certificates, made.contributions, [first, last])
     assert (caught.value.clause, caught.value.place.trustee) == ("trustees.pok", 2)
+
+
+def test_one_seed_at_two_places_is_refused(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who certifies two places with one seed is refused at the second, in round 2 and in an entry made so."""
+    made = Ceremony(dkg.Setting(group, "essai|1|bureau|0", 3, 2), "one seed twice")
+    seeds = [dkg.new_seed(Replay(f"twice|{index}")) for index in (1, 2)]
+    made.seeds = [*seeds, seeds[1]]
+    made.certificates = [made.certify(index) for index in made.holders]
+    assert refused(lambda: made.contribute(1)) == ("dkg.repeated", 3)
+    with monkeypatch.context() as patched:
+        patched.setattr("isoloir_ballots.dkg.rounds.repeated", lambda _: None)
+        made.contributions = [made.contribute(index) for index in made.holders]
+        made.acknowledgements = [made.acknowledge(index) for index in made.holders]
+        assert refused(
+            lambda: dkg.entry(made.setting, made.certificates, made.contributions, made.acknowledgements)
+        ) == ("trustees.repeated", 3)

@@ -154,6 +154,22 @@ def test_a_changed_document_is_refused_by_name_by_server_and_members(held: Any, 
     assert code_of(lambda: members.continue_(Transcript(PLAN, swapped), share)) == ("ceremony_refused", "d3")
 
 
+def test_one_person_is_not_two_members(held: Any) -> None:
+    """One seed at two seats, of one group or of two, is refused in the second name; alone it is taken."""
+    _, shares = held
+    seed = shares["d1"].seed
+    mine = rounds.first(PLAN, PLAN.seat("national", "d1"), "d1", seed)
+    for other in ("d2", "secretary"):
+        copied = rounds.first(PLAN, PLAN.seat("national", other), other, seed)
+        progress.check(Transcript(PLAN), copied)
+        assert code_of(lambda copied=copied: progress.check(Transcript(PLAN, (mine,)), copied)) == (
+            "ceremony_refused",
+            other,
+        )
+    keys = [rounds.first(ALONE, ALONE.seat("national", one), one, seed) for one in ("president", "d1")]
+    assert code_of(lambda: progress.check(Transcript(ALONE, (keys[0],)), keys[1])) == ("ceremony_refused", "d1")
+
+
 def test_a_document_that_is_no_document_is_refused(held: Any) -> None:
     """Bodies of other shapes are refused by name, never by a fall."""
     transcript, _ = held

@@ -23,6 +23,7 @@ from isoloir_ballots.trustees.pedersen import (
     certificate_message,
     check_verification_key,
     coefficients_message,
+    repeated,
     sum_of,
 )
 from isoloir_ballots.trustees.single import possession_prefix
@@ -288,7 +289,10 @@ def _certificates(setting: Setting, certificates: Sequence[Document]) -> tuple[C
         raise FormatError("shape", "Every holder's certificate is needed.")
     for index, document in enumerate(certificates, 1):
         check_certificate(setting, index, document)
-    return certificates_of(setting, certificates)
+    read = certificates_of(setting, certificates)
+    if (place := repeated(read)) is not None:
+        raise refused("repeated", "A holder has another holder's keys: one person would count as two.", place)
+    return read
 
 
 def _contributions(setting: Setting, certificates: Sequence[Document], contributions: Sequence[Document]) -> None:

@@ -70,6 +70,17 @@ def certificate_message(
     return canonical.dump(value).decode()
 
 
+def repeated(certificates: Sequence[Certificate]) -> int | None:
+    """The number (from 1) of the first holder who has a key of one before, by the same seed or by copying, if any."""
+    seen: set[Element] = set()
+    for place, one in enumerate(certificates, 1):
+        keys = {one.verification, one.encryption}
+        if seen & keys:
+            return place
+        seen |= keys
+    return None
+
+
 @dataclass(frozen=True)
 class Coefficients:
     """g to the coefficients of one holder's polynomial, the constant one first, signed by the holder."""
@@ -132,16 +143,16 @@ class VerificationKey:
     def to_json(self, group: Group) -> dict[str, Any]:
         """The object of the format."""
         value: dict[str, Any] = {"pok": self.pok.to_json(), "public_key": group.serialise(self.key)}
-        if self.name is not None:
-            value["name"] = self.name
         if self.signature is not None:
             value["signature"] = self.signature.to_json()
+        if self.name is not None:
+            value["name"] = self.name
         return value
 
     @classmethod
     def from_json(cls, group: Group, value: Any) -> VerificationKey:
         """Read that object; raises FormatError."""
-        value = canonical.fields(value, ("pok", "public_key"), ("name", "signature"), what="A verification key")
+        value = canonical.fields(value, ("pok", "public_key"), ("signature", "name"), what="A verification key")
         return cls(
             group.parse(canonical.text(value["public_key"], what="A verification key")),
             Proof.from_json(group, value["pok"]),
@@ -181,12 +192,14 @@ class Pedersen(Entry):
 
         The proof of possession of each verification key shows that the holders together know the entry's secret: no
         entry can be chosen so as to cancel out another (Belenios specification, section 4.3).
-        Raises VerificationError: `trustees.certificate`, `trustees.context`, `trustees.coefficients`,
-        `trustees.signature`, `trustees.verification_key`, `trustees.pok`.
+        Raises VerificationError: `trustees.certificate`, `trustees.context`, `trustees.repeated` (two holders, one
+        key), `trustees.coefficients`, `trustees.signature`, `trustees.verification_key`, `trustees.pok`.
         """
         # All certificates first: whoever signed the others' would else be named for a certificate that is wrong.
         for place, certificate in enumerate(self.certificates, 1):
             self._check_certificate(group, place, certificate)
+        if (twice := repeated(self.certificates)) is not None:
+            raise _fail("trustees.repeated", "A holder has another holder's keys: one person counts as two.", twice)
         for place, (certificate, own) in enumerate(zip(self.certificates, self.coefficients, strict=True), 1):
             if len(own.powers) != self.threshold or not own.signed.holds(group, certificate.verification):
                 raise _fail(

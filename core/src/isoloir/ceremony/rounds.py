@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from isoloir.ceremony.documents import Document, Round, Transcript
@@ -53,8 +54,10 @@ def check(transcript: Transcript, document: Document) -> None:
     match document.round:
         case Round.KEY:
             _check_key(transcript.plan, seat, document)
+            _check_new(transcript, document, seat)
         case Round.CERTIFICATE:
             dkg.check_certificate(made, seat.index, document.body)
+            _check_new(transcript, document, seat)
         case Round.CONTRIBUTION:
             dkg.check_contribution(made, seat.index, certificates, document.body)
         case Round.ACKNOWLEDGEMENT:
@@ -84,6 +87,22 @@ def entries(transcript: Transcript, board: str) -> tuple[Entry, ...]:
         ]
         made.append(dkg.entry(setting(transcript.plan, seat), rounds[0], rounds[1], rounds[2], group.members))
     return tuple(made)
+
+
+def _check_new(transcript: Transcript, document: Document, seat: Seat) -> None:
+    """Refuse keys that somebody else of this ceremony has, in any group: one person would count as two."""
+    mine = _keys(document)
+    whose = (document.board, document.member)
+    others = [one for one in transcript.documents if one.round is document.round and (one.board, one.member) != whose]
+    if any(mine & _keys(other) for other in others):
+        raise VerificationError("dkg.repeated", "Another member has the same keys.", Place(trustee=seat.number))
+
+
+def _keys(document: Document) -> set[str]:
+    if document.round is Round.KEY:
+        return {document.body["entry"]["public_key"]}
+    told = json.loads(document.body["certificate"]["message"])
+    return {told["verification"], told["encryption"]}
 
 
 def _check_key(plan: Plan, seat: Seat, document: Document) -> None:
