@@ -124,15 +124,15 @@ def _decrypt(page: Page, language: str, share: Path, box: Path, digest: str, loo
     page.get_by_role("button", name=check).click()
     expect(page.locator("#typed-0")).to_be_visible()
     shown = "".join(page.locator(".tracker > span:not(.missing)").all_text_contents())
-    assert shown == digest[:-8]
-    assert digest[-8:] not in page.locator("main").inner_text().replace(" ", "")
+    assert shown == digest[:-16]
+    assert digest[-16:] not in page.locator("main").inner_text().replace(" ", "")
     page.get_by_role("button", name=decrypt).click()
     expect(page.locator("#problem")).to_be_focused()
     page.locator("#typed-0").fill(digest[:8])
     page.get_by_role("button", name=decrypt).click()
     expect(page.locator("#problem")).to_be_focused()
     look("confirm")
-    page.locator("#typed-0").fill(f"{digest[-8:-4].upper()} {digest[-4:]}")
+    page.locator("#typed-0").fill(f"{digest[-16:-12].upper()} {digest[-12:]}")
     page.get_by_role("button", name=decrypt).click()
     expect(page.locator("#text")).to_be_visible()
     look("done")
@@ -229,7 +229,7 @@ def test_keyboard_only(opened: Any, share: Path, boxes: tuple[Path, Path]) -> No
     page.keyboard.press("Enter")
     expect(page.locator("#typed-0")).to_be_visible()
     tab_to("#typed-0")
-    page.keyboard.type(str(check_archive(boxes[0]).total_digest)[-8:])
+    page.keyboard.type(str(check_archive(boxes[0]).total_digest)[-16:])
     page.keyboard.press("Enter")
     expect(page.locator("#text")).to_be_visible()
 

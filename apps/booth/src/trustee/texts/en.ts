@@ -34,10 +34,10 @@ export const en: Texts = {
   },
   confirm: {
     heading: 'Is it the same total?',
-    lead: 'On the board’s machine, the command isoloir verify computed the digest of the encrypted total. Compare it with this one, whose last eight characters are missing: type those that you read on the other machine.',
+    lead: 'On the board’s machine, the command isoloir verify computed the digest of the encrypted total. Compare it with this one, whose last sixteen characters are missing: type those that you read on the other machine.',
     name: 'Contest', uuid: 'Identifier', fingerprint: 'Fingerprint of the election', ballots: 'Ballots', digest: 'Digest of the encrypted total',
-    hidden: '(eight characters to read on the board’s machine)',
-    typed: 'The last eight characters, read on the board’s machine',
+    hidden: '(sixteen characters to read on the board’s machine)',
+    typed: 'The last sixteen characters, read on the board’s machine',
     checked: 'This page has checked that the total is the sum of these ballots. It has not verified their proofs and signatures again: isoloir verify does, on the board’s machine.',
     go: 'Decrypt these totals',
     busy: 'Decrypting, with proofs…',

@@ -59,10 +59,10 @@ export const fr = {
   },
   confirm: {
     heading: 'Est-ce bien le même total\u202f?',
-    lead: 'Sur la machine du bureau, la commande isoloir verify a calculé l’empreinte du total chiffré. Comparez-la avec celle-ci, dont les huit derniers caractères manquent\u202f: tapez ceux que vous lisez sur l’autre machine.',
+    lead: 'Sur la machine du bureau, la commande isoloir verify a calculé l’empreinte du total chiffré. Comparez-la avec celle-ci, dont les seize derniers caractères manquent\u202f: tapez ceux que vous lisez sur l’autre machine.',
     name: 'Scrutin', uuid: 'Identifiant', fingerprint: 'Empreinte de l’élection', ballots: 'Bulletins', digest: 'Empreinte du total chiffré',
-    hidden: '(huit caractères à lire sur la machine du bureau)',
-    typed: 'Les huit derniers caractères, lus sur la machine du bureau',
+    hidden: '(seize caractères à lire sur la machine du bureau)',
+    typed: 'Les seize derniers caractères, lus sur la machine du bureau',
     checked: 'Cette page a contrôlé que le total est la somme de ces bulletins. Elle n’a pas revérifié leurs preuves ni leurs signatures\u202f: isoloir verify le fait, sur la machine du bureau.',
     go: 'Déchiffrer ces totaux',
     busy: 'Déchiffrement, avec ses preuves…',
