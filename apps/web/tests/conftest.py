@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
+from argon2 import PasswordHasher, profiles
 from litestar.testing import AsyncTestClient
 
 from isoloir import lifecycle, registrar, roll
+from isoloir.accounts import directory
+from isoloir.accounts.account import Role
+from isoloir.accounts.directory import Person
+from isoloir.accounts.passwords import Passwords
 from isoloir.clock import ShiftedClock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
@@ -329,7 +336,9 @@ def web() -> Callable[[Stage], AsyncTestClient[Any]]:
     """Return a function that makes a client of the application of a stage, as a browser of today sends."""
 
     def client(stage: Stage) -> AsyncTestClient[Any]:
-        made = AsyncTestClient(create_app(stage), base_url=stage.settings.base_url)  # type: ignore[arg-type]
+        app = create_app(stage)  # type: ignore[arg-type]
+        app.state.house.accounts.passwords = Passwords(PasswordHasher.from_parameters(profiles.CHEAPEST))
+        made = AsyncTestClient(app, base_url=stage.settings.base_url)
         made.headers.update({"accept": "text/html", **HERE})
         made.follow_redirects = False
         return made
@@ -350,3 +359,57 @@ def script() -> Any:
         offer = BranchOffer
 
     return Pieces
+
+
+@dataclass
+class Holder:
+    """Somebody with an account: what they know and what their telephone shows."""
+
+    stage: Stage
+    invitation: Any
+    name: str
+    password: str = "huit chevaux lents sous la pluie"
+    secret: str = ""
+    codes: tuple[str, ...] = ()
+
+    def code(self) -> str:
+        """Return the code of a moment at which none was used yet: half a minute later than the last one."""
+        self.stage.clock.move_to(self.stage.clock.now() + timedelta(seconds=30))
+        return pyotp.TOTP(self.secret).at(int(self.stage.clock.now().timestamp()))
+
+    async def activate(self, client: Any) -> Any:
+        """Go through the three pages of the activation; return the last answer."""
+        path = f"/e/{self.stage.only.id}/board/activate/{self.invitation.token}"
+        sent = {"activation": self.invitation.code, "chosen": self.password, "again": self.password}
+        assert (await client.post(path, data=sent)).status_code == 303
+        page = await client.get(f"/e/{self.stage.only.id}/board/second-factor")
+        self.secret = re.search(r'class="code">([A-Z2-7 ]+)<', page.text)[1].replace(" ", "")  # type: ignore[index]
+        data = {"token": token_in(page.text, "second-factor"), "code": self.code()}
+        assert (await client.post(f"/e/{self.stage.only.id}/board/second-factor", data=data)).status_code == 303
+        shown = await client.get(f"/e/{self.stage.only.id}/board/codes")
+        self.codes = tuple(re.findall(r"<code>([a-z0-9]{5}-[a-z0-9]{5})</code>", shown.text))
+        data = {"token": token_in(shown.text, "codes")}
+        return await client.post(f"/e/{self.stage.only.id}/board/codes", data=data)
+
+    async def log_in(self, client: Any, **other: str) -> Any:
+        data = {"name": self.name, "password": self.password, "code": other.pop("code", "") or self.code(), **other}
+        return await client.post(f"/e/{self.stage.only.id}/board/login", data=data)
+
+
+def token_in(html: str, action: str) -> str:
+    """Return the token of the form that goes to that page of the board."""
+    form = re.split(f'action="[^"]*/board/{action}"', html, maxsplit=1)[1]
+    return form.split('name="token" value="', 1)[1].split('"', 1)[0]
+
+
+@pytest.fixture
+def holder() -> Any:
+    """Return a function that makes an account on a stage, not activated yet."""
+
+    async def make(stage: Stage, name: str = "a.martin", **changes: Any) -> Holder:
+        values = {"role": Role.MEMBER, "board": "national", "member": "president"} | changes
+        person = Person(name, f"Dr {name.title()}", f"{name}@example.org", **values)
+        made = await directory.new(stage.store, stage.keys, stage.only, stage.clock, person)
+        return Holder(stage, made, name)
+
+    return make

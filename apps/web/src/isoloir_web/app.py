@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.datastructures import CacheControlHeader, State
 from litestar.static_files import create_static_files_router
 
-from isoloir_web import demo, public, voter
+from isoloir_web import board, demo, public, voter
 from isoloir_web.forms import FORM_BYTES
 from isoloir_web.house import ROOT, House
 from isoloir_web.refusals import HANDLERS
@@ -22,12 +22,15 @@ if TYPE_CHECKING:
 def create_app(instance: Instance) -> Litestar:
     """Return the application that serves `instance`."""
     house = House(instance)
-    handlers: list[Any] = [*public.handlers(), *voter.handlers(), *_static()]
+    handlers: list[Any] = [*public.handlers(), *voter.handlers(), *board.handlers(), *_static()]
     if instance.settings.demo:
         handlers += demo.handlers()
     return Litestar(
         handlers,
-        middleware=[OriginMiddleware(house.site), SessionMiddleware(instance.sessions, house.site)],
+        middleware=[
+            OriginMiddleware(house.site),
+            SessionMiddleware(instance.sessions, house.accounts.sessions, house.site),
+        ],
         before_send=[answer_headers(house.site)],
         exception_handlers=HANDLERS,
         request_max_body_size=FORM_BYTES,

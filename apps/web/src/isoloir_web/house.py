@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
+from isoloir.accounts.login import AccountLogin
 from isoloir.casting import Verifier
 from isoloir.errors import IsoloirError
 from isoloir.login.windows import Window
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from isoloir.instance import Instance
 
 ROOT = Path(__file__).parent
-_FOLDERS = ("voter", "public", "demo")
+_FOLDERS = ("voter", "public", "board", "demo")
 
 
 class House:
@@ -33,6 +34,7 @@ class House:
         self.site = Site.of(instance.settings.base_url)
         self.environment = _environment()
         self.verifier = Verifier()
+        self.accounts = AccountLogin(instance.store, instance.keys, instance.clock)
         counted = (instance.store, instance.keys, instance.clock)
         self.lookups = Window(*counted, "web.lookups", 30, timedelta(minutes=1))
         self.draws = Window(*counted, "web.draws", 20, timedelta(minutes=10))

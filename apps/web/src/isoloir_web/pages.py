@@ -126,6 +126,11 @@ def see_other(path: str) -> Response[None]:
     return Response(None, status_code=303, headers={"location": path})
 
 
+def address(request: Asked) -> str:
+    """Return the visitor's network address, as the server knows it through trusted proxies alone."""
+    return request.client.host if request.client else ""
+
+
 def telephone(number: str) -> str:
     """Return a ``tel:`` address; ten digits that begin with 0 are French ones."""
     digits = re.sub(r"[^0-9+]", "", number)

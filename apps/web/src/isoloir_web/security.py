@@ -75,6 +75,11 @@ class Site:
         return "__Host-isoloir" if self.secure else "isoloir"
 
     @property
+    def account_cookie(self) -> str:
+        """Name of the cookie of board members and organisers, apart from the voters'."""
+        return "__Host-isoloir-account" if self.secure else "isoloir-account"
+
+    @property
     def language_cookie(self) -> str:
         """Name of the cookie that keeps the language chosen."""
         return "__Host-isoloir-lang" if self.secure else "isoloir-lang"

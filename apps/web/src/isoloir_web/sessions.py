@@ -29,9 +29,10 @@ class Visit:
     """One request's visitor: the session, if there is one, and the language."""
 
     def __init__(
-        self, sessions: Sessions | None, session: Session | None, presented: str | None, locale: str
+        self, sessions: Sessions | None, session: Session | None, presented: str | None, locale: str, cookie: str = ""
     ) -> None:
         self._sessions = sessions
+        self.cookie = cookie
         self.session = session
         self.presented = presented
         self.locale = locale
@@ -53,12 +54,16 @@ class Visit:
 
 
 class SessionMiddleware(ASGIMiddleware):
-    """Finds the visitor of each request; routes with the opt ``sessionless`` have a language only."""
+    """Finds the visitor of each request; routes with the opt ``sessionless`` have a language only.
+
+    Those with the opt ``account`` are for board members and organisers, whose sessions are apart from the voters'.
+    """
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, sessions: Sessions, site: Site) -> None:
-        self._sessions = sessions
+    def __init__(self, voters: Sessions, accounts: Sessions, site: Site) -> None:
+        self._voters = voters
+        self._accounts = accounts
         self._site = site
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -66,16 +71,19 @@ class SessionMiddleware(ASGIMiddleware):
         handler = scope.get("route_handler")
         sessionless = bool(handler and handler.opt.get("sessionless"))
         cookies = _cookies(scope)
-        presented = cookies.get(self._site.session_cookie)
+        account = bool(handler and handler.opt.get("account"))
+        sessions = self._accounts if account else self._voters
+        cookie = self._site.account_cookie if account else self._site.session_cookie
+        presented = cookies.get(cookie)
         session = None
         if presented and len(presented) <= _HANDLE_LIMIT and not sessionless:
-            session = await self._sessions.load(presented)
+            session = await sessions.load(presented)
         asked = _asked(scope)
-        visit = Visit(self._sessions, session, presented, _language(scope, cookies, self._site, session))
+        visit = Visit(sessions, session, presented, _language(scope, cookies, self._site, session), cookie)
         if asked == visit.locale:
             visit.keep_language = True
             if session is not None and session.locale != asked:
-                await self._sessions.speak(session, asked)
+                await sessions.speak(session, asked)
         scope["state"]["visit"] = visit
         await next_app(scope, receive, send)
 
@@ -97,9 +105,9 @@ def set_cookies(message: Message, scope: Scope, site: Site) -> None:
     handler = scope.get("route_handler")
     if not (handler and handler.opt.get("sessionless")):
         if visit.session is not None and visit.session.handle != visit.presented:
-            headers.add("set-cookie", site.cookie(site.session_cookie, visit.session.handle))
+            headers.add("set-cookie", site.cookie(visit.cookie, visit.session.handle))
         elif visit.session is None and visit.presented:
-            headers.add("set-cookie", site.cookie(site.session_cookie, "", max_age=0))
+            headers.add("set-cookie", site.cookie(visit.cookie, "", max_age=0))
     if visit.keep_language:
         headers.add("set-cookie", site.cookie(site.language_cookie, visit.locale, max_age=_LANGUAGE_KEPT))
 

@@ -20,6 +20,7 @@ ENTRY_POINTS: Final = "isoloir.commands"
 """The entry-point group where other distributions (the web application) add their nouns."""
 
 NOUNS: Final[Mapping[str, str]] = {
+    "account": "isoloir.commands.account:account",
     "audit": "isoloir.commands.audit:audit",
     "ceremony": "isoloir.commands.ceremony:ceremony",
     "check-ballot": "isoloir.commands.check_ballot:check_ballot",

@@ -35,7 +35,8 @@ IDLE = timedelta(minutes=20)
 """A session that nobody uses for that long is over."""
 LONGEST = timedelta(hours=2)
 """A session is over after that long, used or not."""
-_PURPOSE = "login-session"
+PURPOSE = "login-session"
+"""What a session is for; one made for another purpose cannot be opened."""
 _TOUCH = timedelta(minutes=1)
 _ASIDE = 5
 """How many dropped attempts are remembered, for their providers' sake."""
@@ -136,13 +137,21 @@ class Sessions:
     """Every session of an instance."""
 
     def __init__(
-        self, store: Store, keys: Keys, clock: Clock, *, idle: timedelta = IDLE, longest: timedelta = LONGEST
+        self,
+        store: Store,
+        keys: Keys,
+        clock: Clock,
+        *,
+        idle: timedelta = IDLE,
+        longest: timedelta = LONGEST,
+        purpose: str = PURPOSE,
     ) -> None:
         self._store = store
         self._keys = keys
         self._clock = clock
         self._idle = idle
         self._longest = longest
+        self._purpose = purpose
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def load(self, handle: str | None) -> Session | None:
@@ -271,7 +280,7 @@ class Sessions:
 
     def _opened(self, handle: str, row: login_store.StoredSession) -> Session | None:
         try:
-            content: Mapping[str, Json] = json.loads(self._keys.decrypt(f"{_PURPOSE}/{row.id}", row.payload))
+            content: Mapping[str, Json] = json.loads(self._keys.decrypt(f"{self._purpose}/{row.id}", row.payload))
         except IsoloirError:
             # Made under another master key, or moved to another row: no session of ours.
             return None
@@ -287,7 +296,7 @@ class Sessions:
 
     def _sealed(self, session: Session) -> bytes:
         content = {"form_key": session.form_key.hex(), "elections": session.elections}
-        return self._keys.encrypt(f"{_PURPOSE}/{session.id}", json.dumps(content, allow_nan=False).encode())
+        return self._keys.encrypt(f"{self._purpose}/{session.id}", json.dumps(content, allow_nan=False).encode())
 
 
 def _digest(handle: str) -> str:

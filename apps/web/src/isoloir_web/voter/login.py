@@ -16,7 +16,7 @@ from isoloir.login.shown import FormShown, GoTo, LoggedInShown, RefusedShown, Sh
 from isoloir.notifications import common_values
 from isoloir_web.forms import FORM_BYTES, TOKEN, read_form, require_token
 from isoloir_web.house import house_of
-from isoloir_web.pages import Asked, Page, Speaker, page, see_other, speaker
+from isoloir_web.pages import Asked, Page, Speaker, address, page, see_other, speaker
 from isoloir_web.refusals import REFUSAL
 from isoloir_web.sessions import visit_of
 from isoloir_web.voter.rights import require_open
@@ -114,11 +114,6 @@ async def logout(request: Asked, election: FromPath[str]) -> Response[Any]:
 async def goodbye(request: Asked, election: FromPath[str]) -> Page:
     """Say that nobody is logged in any more."""
     return page(request, "voter/goodbye.html", election=house_of(request).election(election))
-
-
-def address(request: Asked) -> str:
-    """Return the visitor's network address, as the server knows it through trusted proxies alone."""
-    return request.client.host if request.client else ""
 
 
 def _ask_to_leave(request: Asked, election: str, template: str) -> Response[Any]:

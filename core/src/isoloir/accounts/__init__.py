@@ -1,0 +1,1 @@
+"""Personal accounts of board members and organisers: made by the organiser, activated and held by one person."""

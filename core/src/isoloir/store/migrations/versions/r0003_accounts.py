@@ -1,0 +1,21 @@
+"""Accounts of board members and organisers; the roll's login alone sees them, by the rights of its later tables."""
+
+from __future__ import annotations
+
+from isoloir.store.migrations.common import BYTES, MOMENT, TEXT, WHOLE, become, make_index, make_table, roles
+
+revision = "0003"
+down_revision = "0002"
+
+
+def upgrade() -> None:
+    """Make the two tables."""
+    become(roles().roll_owner)
+    account = {"election": TEXT, "id": TEXT, "name": TEXT, "display": TEXT, "email": TEXT, "locale": TEXT,
+               "role": TEXT, "board": TEXT, "member": TEXT, "state": TEXT, "password": TEXT, "totp": BYTES,
+               "last_step": WHOLE, "generation": WHOLE, "failures": WHOLE, "activation": TEXT,
+               "activation_code": TEXT, "activation_until": MOMENT}  # fmt: skip
+    make_table("roll", "account", account, key=2)
+    make_index("roll", "account", "account_name", "election", "name", unique=True)
+    make_table("roll", "account_recovery", {"account": TEXT, "digest": TEXT}, key=2)
+    become(None)
