@@ -83,6 +83,13 @@ async def lines(store: Store, election_id: str) -> list[AuditLine]:
         return [line async for line in audit_store.lines(session, election_id)]
 
 
+async def newest(store: Store, election_id: str, skip: int, limit: int) -> tuple[list[AuditLine], int]:
+    """Return some lines of one election, the newest first, and how many it has."""
+    async with store.read() as session:
+        found = await audit_store.newest(session, election_id, skip, limit)
+        return found, await audit_store.count(session, election_id)
+
+
 async def verify(store: Store, known: Head | None = None) -> AuditCheck:
     """Recompute the whole chain; `known` is a head written down earlier, which must still be in it.
 

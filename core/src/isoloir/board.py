@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from isoloir.ceremony import hosting
 from isoloir.clock import Clock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
+from isoloir.errors import IsoloirError
 from isoloir.lifecycle import Seal, State
 from isoloir.plugin_set import PluginSet
 from isoloir.roll import entries
@@ -30,8 +32,10 @@ async def make_keys(
 
 async def present_seal(store: Store, election: ElectionFile, plugins: PluginSet) -> tuple[sealing.SystemSeal, str]:
     """Return the seals as they would be made now: of the system, and the digest of the roll."""
-    system = sealing.system_seal(election, await hosting.trustees_files(store, election), plugins)
-    return system, sealing.roll_digest(await entries(store, election.id))
+    # In a thread: every file of the software is read, and voters would wait meanwhile.
+    trustees = await hosting.trustees_files(store, election)
+    system = await asyncio.to_thread(sealing.system_seal, election, trustees, plugins)
+    return system, await asyncio.to_thread(sealing.roll_digest, await entries(store, election.id))
 
 
 async def seal(store: Store, election: ElectionFile, plugins: PluginSet, clock: Clock) -> Seal:
@@ -73,6 +77,12 @@ async def close_vote(
     if await lifecycle.state(store, election.id) in (State.CLOSED, State.TALLIED, State.PUBLISHED):
         await lifecycle.finish_closing(store, election, keys_folder)
     else:
-        await lifecycle.close(store, election, clock, keys, keys_folder)
+        try:
+            await lifecycle.close(store, election, clock, keys, keys_folder)
+        except IsoloirError as error:
+            if error.code != "lifecycle_order" or await lifecycle.state(store, election.id) is not State.CLOSED:
+                raise
+            # A server closed it by the clock in the meantime.
+            await lifecycle.finish_closing(store, election, keys_folder)
     timestamp = int(election.window.grace_ends.timestamp())
     return await unsealing.build_archives(store, election, archives, timestamp, progress)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from isoloir.clock import hour_of
 from isoloir.config.election import ElectionFile
 from isoloir.roll import RollEntry, contests_of, each
 from isoloir.store import poll_book_store, roll_store
 from isoloir.store.engine import Store
+from isoloir.store.poll_book_store import Marked
 
-__all__ = ["Line", "Turnout", "hour_of", "lines", "marked", "turnout"]
+__all__ = ["Hours", "Line", "Marked", "Turnout", "hour_of", "lines", "marked", "over_time", "page", "turnout"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,53 @@ async def marked(store: Store, election: ElectionFile, entry_id: str) -> Mapping
     """Return, by contest, the hour (aware, UTC) in which this entry voted."""
     async with store.read() as session:
         return await poll_book_store.marked(session, election.id, [one.id for one in election.contests], entry_id)
+
+
+@dataclass(frozen=True)
+class Hours:
+    """The turnout of a contest over time: of each college, and how many voted in each hour (aware, UTC)."""
+
+    colleges: Mapping[str, Turnout]
+    by_hour: Mapping[datetime, int]
+
+    @property
+    def whole(self) -> Turnout:
+        """The contest's turnout."""
+        return Turnout(
+            sum(one.entitled for one in self.colleges.values()), sum(one.voted for one in self.colleges.values())
+        )
+
+
+async def over_time(store: Store, election: ElectionFile) -> Mapping[str, Hours]:
+    """Return the turnout of every contest over time."""
+    async with store.read() as session:
+        entitled = await poll_book_store.entitled_by_college(session, election.id)
+        marks = await poll_book_store.by_hour(session, election.id)
+    found = {}
+    for contest in election.contests:
+        mine = [(college, hour, number) for one, college, hour, number in marks if one == contest.id]
+        hours: dict[datetime, int] = {}
+        for _, hour, number in mine:
+            hours[hour.astimezone(UTC)] = hours.get(hour.astimezone(UTC), 0) + number
+        colleges = {
+            college: Turnout(
+                entitled.get((contest.id, college), 0), sum(number for one, _, number in mine if one == college)
+            )
+            for college in contest.colleges
+        }
+        found[contest.id] = Hours(colleges, hours)
+    return found
+
+
+async def page(
+    store: Store, election: ElectionFile, contest_id: str, *, begins: str = "", skip: int = 0, limit: int = 50
+) -> tuple[Sequence[Marked], int]:
+    """Return some lines of a contest's poll book, and how many there are.
+
+    Those who voted; or, where `begins` is given, everybody entitled whose last name begins with it.
+    """
+    async with store.read() as session:
+        return await poll_book_store.page(session, election.id, contest_id, begins=begins, skip=skip, limit=limit)
 
 
 async def turnout(store: Store, election: ElectionFile) -> Mapping[str, Turnout]:

@@ -38,6 +38,7 @@ class House:
         counted = (instance.store, instance.keys, instance.clock)
         self.lookups = Window(*counted, "web.lookups", 30, timedelta(minutes=1))
         self.draws = Window(*counted, "web.draws", 20, timedelta(minutes=10))
+        self.checks = Window(*counted, "web.seal_checks", 6, timedelta(minutes=1))
         self._texts: dict[str, Texts] = {}
         self._own = instance.texts.overridden(catalogue())
 

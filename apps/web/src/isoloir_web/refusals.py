@@ -109,9 +109,9 @@ def refusal(
     sent = {REFUSAL: error.code, **(headers or {})}
     if "seconds" in error.where and found in (429, 503):
         sent["retry-after"] = str(error.where["seconds"])
-    places = _places(error, election, say.locale)
-    sentence = say.t(f"error.{error.code}", **places)
-    remedy = say.t(f"error.{error.code}.remedy", **places) if say.has(f"error.{error.code}.remedy") else ""
+    filled = places(error, election, say.locale)
+    sentence = say.t(f"error.{error.code}", **filled)
+    remedy = say.t(f"error.{error.code}.remedy", **filled) if say.has(f"error.{error.code}.remedy") else ""
     if _wants_json(request):
         body: dict[str, Any] = {"code": error.code, "sentence": sentence, "remedy": remedy}
         if election is not None:
@@ -132,7 +132,7 @@ def refusal(
     )
 
 
-def _places(error: IsoloirError, election: ElectionFile | None, locale: str) -> dict[str, str | int]:
+def places(error: IsoloirError, election: ElectionFile | None, locale: str) -> dict[str, str | int]:
     """Return what fills the sentence: where it happened, an election and a contest by their titles."""
     places = dict(error.where)
     if election is not None:

@@ -11,7 +11,8 @@ from typing import Any
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from isoloir.store.acts_tables import PublicationRow, RehearsalRow
+from isoloir.store.acts_tables import PublicationRow, RehearsalRow, WatchRow
+from isoloir.store.base import insertion
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,20 @@ async def rehearsals(session: AsyncSession, election_id: str) -> list[Rehearsal]
         select(RehearsalRow).where(RehearsalRow.election == election_id).order_by(col(RehearsalRow.number))
     )
     return [Rehearsal(row.number, row.system_digest, row.passed, row.hour, json.loads(row.record)) for row in found]
+
+
+async def put_watched(session: AsyncSession, election_id: str, name: str, value: Any) -> None:
+    """Keep what watching found (JSON) in the place of what it found before."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    insert = insertion(session, WatchRow).values(election=election_id, name=name, value=text)
+    await session.exec(insert.on_conflict_do_update(index_elements=["election", "name"], set_={"value": text}))
+
+
+async def watched(session: AsyncSession, election_id: str, name: str) -> Any:
+    """Return what watching found last, or `None`."""
+    query = select(WatchRow.value).where(WatchRow.election == election_id, WatchRow.name == name)
+    found = (await session.exec(query)).first()
+    return None if found is None else json.loads(found)
 
 
 async def add_publication(session: AsyncSession, election_id: str, publication: Publication) -> None:

@@ -62,6 +62,17 @@ class PublicationRow(Row, table=True):
     signature: str
 
 
+class WatchRow(Row, table=True):
+    """What watching over an election last found or did, as JSON; unlike a fact it is written over."""
+
+    __tablename__ = "watch"
+    __table_args__ = kept_in(ACTS)
+
+    election: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    value: str
+
+
 class AuditRow(Row, table=True):
     """One line of the audit log; `details` is canonical JSON, `at` an ISO time, `hash` covers all and the former."""
 

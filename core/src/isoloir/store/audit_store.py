@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from isoloir.store.acts_tables import AuditRow
@@ -53,6 +53,24 @@ async def lines(session: AsyncSession, election_id: str | None = None) -> AsyncI
         if len(page) < _PAGE:
             return
         after = page[-1].serial
+
+
+async def count(session: AsyncSession, election_id: str) -> int:
+    """Return how many lines an election has."""
+    query = select(func.count()).select_from(AuditRow).where(AuditRow.election == election_id)
+    return (await session.exec(query)).one()
+
+
+async def newest(session: AsyncSession, election_id: str, skip: int, limit: int) -> list[AuditLine]:
+    """Return some lines of an election, the newest first."""
+    query = (
+        select(AuditRow)
+        .where(AuditRow.election == election_id)
+        .order_by(col(AuditRow.serial).desc())
+        .offset(skip)
+        .limit(limit)
+    )
+    return [_line(row) for row in await session.exec(query)]
 
 
 def _line(row: AuditRow) -> AuditLine:

@@ -9,7 +9,7 @@ from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
 from isoloir.errors import IsoloirError
-from isoloir_web.board.drawing import fields, form_page, require_same
+from isoloir_web.board.drawing import fields, form_page, require_same, surroundings
 from isoloir_web.board.rights import Sitting, posted, require_account
 from isoloir_web.forms import FORM_BYTES, read_form
 from isoloir_web.house import house_of
@@ -98,8 +98,7 @@ def _password_page(request: Asked, sitting: Sitting, error: IsoloirError | None 
         error=error,
         account=sitting.account,
         token=sitting.token("password"),
-        leave=sitting.token("leave"),
-        reads=True,
+        **surroundings(sitting),
     )
 
 

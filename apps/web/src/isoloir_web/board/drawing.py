@@ -98,10 +98,18 @@ def board_page(request: Asked, template: str, sitting: Sitting, **context: Any) 
         election=sitting.election,
         account=sitting.account,
         seat=seat(say, sitting.election, sitting.account),
-        leave=sitting.token("leave"),
-        reads=sitting.account.role is not Role.SUPPORT,
+        **surroundings(sitting),
         **context,
     )
+
+
+def surroundings(sitting: Sitting) -> dict[str, Any]:
+    """Return what the frame of every page needs: the way out, which pages there are, the alarm."""
+    return {
+        "leave": sitting.token("leave"),
+        "reads": sitting.account.role is not Role.SUPPORT,
+        "alarm": sitting.alarm,
+    }
 
 
 def seat(say: Speaker, election: ElectionFile, account: Account) -> str:

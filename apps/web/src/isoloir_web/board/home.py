@@ -1,4 +1,4 @@
-"""The first page of whoever is logged in: where the election stands, and what is missing."""
+"""The first page of whoever is logged in: where the election stands, what is missing, the calendar."""
 
 from __future__ import annotations
 
@@ -7,12 +7,20 @@ from typing import Any
 from litestar import Response, route
 from litestar.params import FromPath
 
+from isoloir import lifecycle, oversight, poll_book
+from isoloir.accounts.account import Role
+from isoloir.config.election import ElectionFile
+from isoloir.lifecycle import Phase, State
 from isoloir_web.board.account import READS
+from isoloir_web.board.checklist import Condition, checklist
 from isoloir_web.board.drawing import board_page
 from isoloir_web.board.rights import require_account
 from isoloir_web.house import house_of
-from isoloir_web.pages import Asked, see_other
+from isoloir_web.pages import Asked, Speaker, see_other, speaker
+from isoloir_web.refusals import places
 from isoloir_web.sessions import visit_of
+
+_BEFORE = (State.DRAFT, State.CONFIGURED, State.KEYED, State.SEALED, State.REHEARSED)
 
 
 @route("/", http_method=READS)
@@ -23,7 +31,41 @@ async def home(request: Asked, election: FromPath[str]) -> Response[Any]:
     if await house.accounts.who(file, visit_of(request, house.site).session) is None:
         return see_other(f"/e/{file.id}/board/login")
     sitting = await require_account(request, election)
-    return board_page(request, "board/home.html", sitting)
+    store, clock = house.instance.store, house.instance.clock
+    state = await lifecycle.state(store, file.id)
+    conditions = await checklist(house, file, state) if state in _BEFORE else []
+    say = speaker(request, file)
+    turnout = await poll_book.turnout(store, file)
+    now = clock.now()
+    calendar = [(name, moment, moment <= now) for name, moment in (("opens", file.window.opens),
+                ("closes", file.window.closes), ("grace", file.window.grace_ends))]  # fmt: skip
+    return board_page(
+        request,
+        "board/home.html",
+        sitting,
+        stand=_stand(state, lifecycle.phase_of(state, file, clock)),
+        conditions=[(one, _sentences(say, file, one)) for one in conditions],
+        ready=bool(conditions) and all(one.met for one in conditions),
+        may_open=sitting.account.role is Role.MEMBER,
+        calendar=calendar,
+        contests=[(contest, turnout[contest.id]) for contest in sitting.contests],
+        counting=state not in _BEFORE,
+        check=await oversight.last_check(store, file.id),
+    )
+
+
+def _stand(state: State, phase: Phase) -> str:
+    if state is State.OPEN:
+        return {Phase.BEFORE: "waits", Phase.OPEN: "open", Phase.GRACE: "grace"}.get(phase, "ended")
+    return str(state.value)
+
+
+def _sentences(say: Speaker, election: ElectionFile, condition: Condition) -> list[tuple[str, str]]:
+    found = []
+    for error in condition.missing:
+        filled = places(error, election, say.locale)
+        found.append((say.t(f"error.{error.code}", **filled), say.t(f"error.{error.code}.remedy", **filled)))
+    return found
 
 
 handlers = (home,)

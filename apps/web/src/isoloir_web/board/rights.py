@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from isoloir import oversight
 from isoloir.accounts.account import Account, Role, contests_of
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
@@ -26,6 +27,8 @@ class Sitting:
     election: ElectionFile
     session: Session
     account: Account
+    alarm: bool
+    """Whether the last check found that the seal does not hold."""
 
     @property
     def contests(self) -> list[Contest]:
@@ -52,7 +55,8 @@ async def require_account(request: Asked, election: str, roles: tuple[Role, ...]
         raise IsoloirError("account_needed")
     if account.role not in roles:
         raise IsoloirError("account_role")
-    return Sitting(house, file, session, account)
+    check = await oversight.last_check(house.instance.store, file.id)
+    return Sitting(house, file, session, account, alarm=check is not None and not check.holds)
 
 
 async def posted(
