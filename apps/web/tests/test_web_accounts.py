@@ -327,9 +327,9 @@ async def test_a_new_password_ends_every_other_session(stage: Any, web: Any, hol
         await one.activate(client)
         await one.log_in(elsewhere)
         page = await client.get(f"{B}/password")
-        data = {"token": token(page, "password"), "password": one.password, "chosen": "une autre phrase longue",
+        data = {"token": token(page, "password"), "former": one.password, "chosen": "une autre phrase longue",
                 "again": "une autre phrase longue"}  # fmt: skip
-        for changed, code in (({"password": "wrong"}, "password_refused"), ({"chosen": "x"}, "password_differs"),
+        for changed, code in (({"former": "wrong"}, "password_refused"), ({"chosen": "x"}, "password_differs"),
                               ({"code": "1"}, "code_refused"), ({"token": "0" * 64}, "form_expired")):  # fmt: skip
             answer = await client.post(f"{B}/password", data={**data, "code": one.code(), **changed})
             assert answer.headers[REFUSAL] == code

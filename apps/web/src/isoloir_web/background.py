@@ -63,8 +63,9 @@ async def watch_over(instance: Instance, election: ElectionFile) -> None:
 class Closing:
     """Freezes an election by itself at the end of its grace, and writes its archives, also after a restart.
 
-    What cannot be undone is done only where the clock says so for a while: one that jumped ahead is set right
-    meanwhile. Archives that another process may still be writing are waited for longer.
+    Not in a demonstration, whose clock is moved to and fro by whoever looks at it. What cannot be undone is done only
+    where the clock says so for a while: one that jumped ahead is set right meanwhile. Archives that another process
+    may still be writing are waited for longer.
     """
 
     PATIENCE: ClassVar = {State.OPEN: 20.0, State.CLOSED: 600.0}
@@ -78,6 +79,8 @@ class Closing:
     async def __call__(self, election: ElectionFile) -> None:
         """Look, and close when it is time."""
         one = self._instance
+        if one.settings.demo:
+            return
         state = await oversight.is_to_close(one.store, election, one.clock, one.archives_folder)
         if state is None:
             self._since = {key: since for key, since in self._since.items() if key[0] != election.id}

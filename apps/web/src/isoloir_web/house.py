@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 from isoloir.accounts.login import AccountLogin
 from isoloir.casting import Verifier
+from isoloir.clock import SystemClock
 from isoloir.errors import IsoloirError
 from isoloir.login.windows import Window
 from isoloir.texts import Texts
@@ -34,7 +35,9 @@ class House:
         self.site = Site.of(instance.settings.base_url)
         self.environment = _environment()
         self.verifier = Verifier()
-        self.accounts = AccountLogin(instance.store, instance.keys, instance.clock)
+        # The clock of a demonstration is moved about; telephones go by the hour.
+        codes = SystemClock() if instance.settings.demo else instance.clock
+        self.accounts = AccountLogin(instance.store, instance.keys, instance.clock, codes=codes)
         counted = (instance.store, instance.keys, instance.clock)
         self.lookups = Window(*counted, "web.lookups", 30, timedelta(minutes=1))
         self.draws = Window(*counted, "web.draws", 20, timedelta(minutes=10))

@@ -54,7 +54,7 @@ class Account:
 
 def seats(board: Board) -> tuple[str, ...]:
     """Return the ids of a board's members, in the election file's order."""
-    return tuple(board.trustees)
+    return tuple(board.members)
 
 
 def contests_of(election: ElectionFile, account: Account) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ async def finish(
     going = await pending(accounts, election, session)
     account, part = going.account, session.elections[election.id][_PART]
     await accounts.slow_down(election, account.id, account.id, address)
-    step = second_factor.step_of(going.secret, code, accounts.clock.now())
+    step = second_factor.step_of(going.secret, code, accounts.codes.now())
     if step is None:
         await accounts.failed(election, account.id, account.id)
         raise IsoloirError("code_refused")

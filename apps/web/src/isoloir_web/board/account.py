@@ -78,7 +78,7 @@ async def password(request: Asked, election: FromPath[str]) -> Response[Any]:
         await sitting.house.accounts.change_password(
             sitting.election,
             sitting.session,
-            form.get("password", ""),
+            form.get("former", ""),
             form.get("chosen", ""),
             form.get("code", ""),
             address=address(request),
@@ -94,7 +94,7 @@ def _password_page(request: Asked, sitting: Sitting, error: IsoloirError | None 
         request,
         "board/password.html",
         sitting.election,
-        fields(say, "password", "chosen", "again", "code"),
+        fields(say, "former", "chosen", "again", "code"),
         error=error,
         account=sitting.account,
         token=sitting.token("password"),

@@ -17,6 +17,7 @@ from isoloir_web.refusals import REFUSAL, STATUS
 _KINDS: dict[str, tuple[str, str, str]] = {
     "name": ("text", "username", "text"),
     "password": ("password", "current-password", "text"),
+    "former": ("password", "current-password", "text"),
     "chosen": ("password", "new-password", "text"),
     "again": ("password", "new-password", "text"),
     "activation": ("text", "off", "text"),
@@ -114,4 +115,6 @@ def surroundings(sitting: Sitting) -> dict[str, Any]:
 
 def seat(say: Speaker, election: ElectionFile, account: Account) -> str:
     """Return what somebody is here for, in words."""
-    return say.t(f"web.board.role.{account.role.value}")
+    board = election.boards.get(account.board)
+    member = board.members.get(account.member) if board else None
+    return say.t(f"web.board.seat.{member.role}" if member else f"web.board.role.{account.role.value}")

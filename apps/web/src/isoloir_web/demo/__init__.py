@@ -6,6 +6,6 @@ from typing import Any
 
 def handlers() -> Sequence[Any]:
     """Return the handlers of this folder."""
-    from isoloir_web.demo import pages
+    from isoloir_web.demo import board, pages
 
-    return pages.handlers
+    return [*pages.handlers, *board.handlers]

@@ -17,6 +17,7 @@ from isoloir.config.settings import read_settings
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir_web.background import kept_going
+from isoloir_web.trial.accounts import make_accounts
 from isoloir_web.trial.folder import Trial, write_instance
 from isoloir_web.trial.preparation import Say, invite, open_vote, prepare
 from isoloir_web.trial.serving import served
@@ -68,6 +69,7 @@ async def running(
     async with Instance.open(trial.folder) as instance:
         election = instance.election(trial.election_id)
         await prepare(instance, election, plan.roll.read_bytes(), trial.board, say)
+        await make_accounts(instance, election)
         if realm is not None:
             say("realm")
             await realm.make(instance, election, trial)

@@ -1,0 +1,76 @@
+"""The accounts of a trial's board: activated as their holders would, and what each would know written down."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import pyotp
+
+from isoloir.accounts import activation, directory
+from isoloir.accounts.account import Role, seats
+from isoloir.accounts.directory import Person
+from isoloir.accounts.login import AccountLogin
+from isoloir.clock import SystemClock
+from isoloir.config.election import ElectionFile
+from isoloir.config.secrets import write_private
+from isoloir.instance import Instance
+
+FILE = "board-accounts.json"
+_WORDS = (
+    "brume", "cerise", "dune", "escalier", "falaise", "girafe", "horloge", "igloo", "jardin", "kayak", "lampion",
+    "moulin", "noisette", "orage", "pivoine", "quai", "ruche", "sabot", "tilleul", "usine", "vague", "wagon", "zinc",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Known:
+    """What one holder knows, which no real instance ever keeps."""
+
+    election: str
+    name: str
+    display: str
+    role: str
+    member: str
+    password: str = field(repr=False)
+    secret: str = field(repr=False)
+
+
+async def make_accounts(instance: Instance, election: ElectionFile) -> list[Known]:
+    """Make and activate an account for every member of every board, and one for the organiser."""
+    accounts = AccountLogin(instance.store, instance.keys, instance.clock, codes=SystemClock())
+    people = [
+        Person(
+            member if len(election.boards) == 1 else f"{board_id}.{member}",
+            sitting.members[member].name,
+            f"{member}@{board_id}.example",
+            Role.MEMBER,
+            board_id,
+            member,
+        )
+        for board_id, sitting in election.boards.items()
+        for member in seats(sitting)
+    ]
+    people.append(Person("organisateur", "organisateur", "organisateur@isoloir.example", Role.ORGANISER))
+    known = []
+    for person in people:
+        invitation = await directory.new(instance.store, instance.keys, election, instance.clock, person)
+        password = "-".join(secrets.choice(_WORDS) for _ in range(4))
+        here = {"address": "", "locale": person.locale}
+        session = await activation.begin(accounts, election, invitation.token, invitation.code, password, **here)
+        secret = (await activation.pending(accounts, election, session)).secret
+        # Of a moment ago, so that the present code is still there for whoever comes first.
+        code = pyotp.TOTP(secret).at(int(SystemClock().now().timestamp()) - 30)
+        entered = await activation.finish(accounts, election, session, code, address="")
+        await accounts.sessions.end(entered)
+        known.append(Known(election.id, person.name, person.display, person.role.value, person.member, password, secret))
+    write_private(instance.folder / FILE, json.dumps([asdict(one) for one in known]).encode())
+    return known
+
+
+def read_accounts(folder: Path) -> list[Known]:
+    """Return what was written down in an instance's folder; nothing where no board was made."""
+    path = folder / FILE
+    return [Known(**one) for one in json.loads(path.read_bytes())] if path.exists() else []
