@@ -12,7 +12,7 @@ from isoloir import audit_log, board, lifecycle, oversight, poll_book
 from isoloir.accounts import directory
 from isoloir.accounts.account import Role
 from isoloir.clock import hour_of
-from isoloir.config.election import Board
+from isoloir.config.board import Board
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
 from isoloir.sealing import SystemSeal
@@ -28,6 +28,8 @@ pytestmark = pytest.mark.parametrize("new_database", ["sqlite"], indirect=True)
 
 OPEN_TO_ALL = {"login", "activate", "second-factor"}
 """Pages of those who are not logged in yet."""
+PROVED = {"proved": {"national": ["president"]}}
+"""Whose shares have served in the rehearsal."""
 PAGES = ("", "turnout", "poll-book", "integrity", "log", "password")
 
 
@@ -140,11 +142,11 @@ async def test_each_role_has_its_pages(stage: Any, web: Any, holder: Any, role: 
 
 async def test_a_member_sees_the_contests_of_their_board(stage: Any, web: Any, holder: Any) -> None:
     """Names and turnout of another board's contests are not shown to a member, nor found by address."""
+    await stage.open_vote()
     election = stage.only
     contests = [one.model_copy(update={"board": "local"}) if one.id == "pu" else one for one in election.contests]
     boards = {**election.boards, "local": Board.model_validate(election.boards["national"].model_dump())}
     stage.files[election.id] = election.model_copy(update={"boards": boards, "contests": tuple(contests)})
-    await stage.open_vote()
     one = await holder(stage)
     async with web(stage) as client:
         await one.activate(client)
@@ -235,7 +237,7 @@ async def test_a_member_opens_the_vote(stage: Any, web: Any, holder: Any, sealed
         await one.activate(client)
         assert (await client.get(f"{B}/open")).status_code == 303
         await lifecycle.rehearsed(
-            stage.store, stage.only, stage.clock, system_digest=seal.digest, passed=True, record={}
+            stage.store, stage.only, stage.clock, system_digest=seal.digest, passed=True, record=PROVED
         )
         assert "Rien ne manque" in (await client.get(f"{B}/")).text
         form = {"token": token(await client.get(f"{B}/open"), "open")}
@@ -257,7 +259,9 @@ async def test_a_drift_is_told_once(stage: Any, web: Any, holder: Any, sealed_as
     """A part that changed after the seal is named on the page, on every page, in the log once, and by one message."""
     seal = sealed_as(stage, {"code": "1", "election_file": "1"})
     await rehearsed(stage, seal)
-    await lifecycle.rehearsed(stage.store, stage.only, stage.clock, system_digest=seal.digest, passed=True, record={})
+    await lifecycle.rehearsed(
+        stage.store, stage.only, stage.clock, system_digest=seal.digest, passed=True, record=PROVED
+    )
     await lifecycle.open_(stage.store, stage.only, stage.clock, system_digest=seal.digest, roll_digest="r")
     mail = {"email": {"plugin": "outbox"}}
     stage.files[stage.only.id] = stage.only.model_validate({**stage.only.model_dump(), "notifiers": mail})

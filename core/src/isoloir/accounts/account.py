@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from isoloir.config.election import Board, ElectionFile
+from isoloir.config.board import Board
+from isoloir.config.election import ElectionFile
 from isoloir.store.account_store import StoredAccount
 
 

@@ -65,7 +65,9 @@ async def make_accounts(instance: Instance, election: ElectionFile) -> list[Know
         code = pyotp.TOTP(secret).at(int(SystemClock().now().timestamp()) - 30)
         entered = await activation.finish(accounts, election, session, code, address="")
         await accounts.sessions.end(entered)
-        known.append(Known(election.id, person.name, person.display, person.role.value, person.member, password, secret))
+        known.append(
+            Known(election.id, person.name, person.display, person.role.value, person.member, password, secret)
+        )
     write_private(instance.folder / FILE, json.dumps([asdict(one) for one in known]).encode())
     return known
 
