@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ import pytest
 from demo_kit.served import Served, command
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from .audit import assert_focus_goes_through, assert_named, assert_nothing_cut, axe, enlarged, spaced
 from .driving import Demonstration, Look, Voter
 from .findings import Findings
-from .people import FRENCH, Elector, Words, electors
-from .views import DESKTOP, fits, shoot
+from .people import ELECTION, FRENCH, Elector, Words, electors
+from .views import DESKTOP, fits, shoot, views
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -109,3 +111,48 @@ def voter(visit: Callable[..., Page], request: pytest.FixtureRequest) -> Callabl
 def demonstration(visit: Callable[..., Page]) -> Callable[..., Demonstration]:
     """Open the demonstration's pages in a window of their own."""
     return lambda words=FRENCH, **options: Demonstration(visit(**{"locale": words.locale, **options}), words)
+
+
+@pytest.fixture
+def look(words, findings):
+    """Look at a page in every view, and ask of it what is asked of every page; nothing grave may be found."""
+    locale = words.locale[:2]
+
+    def at(page: Page, name: str) -> None:
+        if locale in findings.pages.get(name, ()):
+            return
+        findings.pages.setdefault(name, set()).add(locale)
+        # The simulated provider speaks French alone.
+        assert page.locator("html").get_attribute("lang") == locale or "/demo/psc/" in page.url
+        assert page.title()
+        said = page.inner_text("body")
+        assert not re.search(r"\{\w+\}", said), "a place that nothing filled"
+        assert "05 67 31 53 03" in said or ELECTION not in page.url
+        expect(page.get_by_role("heading", level=1)).to_have_count(1)
+        findings.controls += assert_named(page)
+        for view in views(page):
+            fits(page)
+            shoot(page, f"{locale}/{name}-{view.name}")
+            if view.name in ("desktop", "phone", "dark"):
+                heard = axe(page, contrast_alone=view.name == "dark")
+                findings.runs += 1
+                findings.passed.update(heard.passed)
+                findings.faults += [(f"{name}, {locale}, {view.name}", fault) for fault in heard.faults]
+            if view.name in ("desktop", "phone"):
+                with spaced(page):
+                    fits(page)
+                    assert_nothing_cut(page)
+            if view.name == "desktop":
+                with enlarged(page):
+                    fits(page)
+                    assert_nothing_cut(page)
+        findings.stops += assert_focus_goes_through(page)
+
+    before = len(findings.grave)
+    yield at
+    assert findings.grave[before:] == []
+
+
+@pytest.fixture
+def someone(voter, words, look):
+    return lambda **options: voter(words, look, **options)

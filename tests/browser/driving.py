@@ -212,3 +212,10 @@ class Voter:
         self.page.get_by_role("button", name=self.words.log_out).click()
         self.page.wait_for_url("**/goodbye**")
         self.see("goodbye")
+
+
+def go(who, name, path):
+    who.page.goto(path)
+    if "/booth/" in path:
+        expect(who.page.locator("#notice")).to_be_visible()
+    who.see(name)

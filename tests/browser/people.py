@@ -6,6 +6,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "examples" / "medecins-2024"
 ELECTION = "/e/medecins-2024"
@@ -112,3 +114,5 @@ ENGLISH = Words(
     save_file="Save the file",
     check_page="Open the checking page",
 )
+
+LANGUAGES = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])

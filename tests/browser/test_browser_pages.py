@@ -6,21 +6,17 @@ docs/accessibility.md.
 
 from __future__ import annotations
 
-import json
 import re
 
-import pyotp
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from .audit import assert_focus_goes_through, assert_named, assert_nothing_cut, axe, enlarged, spaced
+from .driving import go
 from .findings import PAGE, pages_told
-from .people import ELECTION, ENGLISH, FRENCH
-from .views import fits, shoot, views
+from .people import ELECTION, LANGUAGES
 
 pytestmark = pytest.mark.slow
 
-LANGUAGES = pytest.mark.parametrize("words", [FRENCH, ENGLISH], ids=["fr", "en"])
 WHO = {
     "fr": {
         "psc": "Alix Martin",
@@ -31,58 +27,6 @@ WHO = {
     "en": {"psc": "Sacha Laurent", "password": "Élise Farges", "unlucky": "Michel Dufresne", "late": "Cécile Poirel"},
 }
 MOBILE = {"fr": "06 12 98 76 54", "en": "06 12 98 76 55"}  # a number serves one voter
-
-
-@pytest.fixture
-def look(words, findings):
-    """Look at a page in every view, and ask of it what is asked of every page; nothing grave may be found."""
-    locale = words.locale[:2]
-
-    def at(page: Page, name: str) -> None:
-        if locale in findings.pages.get(name, ()):
-            return
-        findings.pages.setdefault(name, set()).add(locale)
-        # The simulated provider speaks French alone.
-        assert page.locator("html").get_attribute("lang") == locale or "/demo/psc/" in page.url
-        assert page.title()
-        said = page.inner_text("body")
-        assert not re.search(r"\{\w+\}", said), "a place that nothing filled"
-        assert "05 67 31 53 03" in said or ELECTION not in page.url
-        expect(page.get_by_role("heading", level=1)).to_have_count(1)
-        findings.controls += assert_named(page)
-        for view in views(page):
-            fits(page)
-            shoot(page, f"{locale}/{name}-{view.name}")
-            if view.name in ("desktop", "phone", "dark"):
-                heard = axe(page, contrast_alone=view.name == "dark")
-                findings.runs += 1
-                findings.passed.update(heard.passed)
-                findings.faults += [(f"{name}, {locale}, {view.name}", fault) for fault in heard.faults]
-            if view.name in ("desktop", "phone"):
-                with spaced(page):
-                    fits(page)
-                    assert_nothing_cut(page)
-            if view.name == "desktop":
-                with enlarged(page):
-                    fits(page)
-                    assert_nothing_cut(page)
-        findings.stops += assert_focus_goes_through(page)
-
-    before = len(findings.grave)
-    yield at
-    assert findings.grave[before:] == []
-
-
-@pytest.fixture
-def someone(voter, words, look):
-    return lambda **options: voter(words, look, **options)
-
-
-def go(who, name, path):
-    who.page.goto(path)
-    if "/booth/" in path:
-        expect(who.page.locator("#notice")).to_be_visible()
-    who.see(name)
 
 
 def held_back(route: Route) -> None:
@@ -234,78 +178,6 @@ def test_outside_the_window(someone, demonstration, words, roll):
     who.see("booth-refused")
     go(anybody, "landing-ended", f"{ELECTION}/")
     go(anybody, "home-ended", "/")
-
-
-def board_codes(desk, name):
-    """Return what a holder types: name, password, and a code that was not used yet, as the demonstration shows it."""
-    desk.page.goto("/demo/board")
-    card = desk.page.locator("section.card").filter(has_text=re.compile(rf"\b{name}\b"))
-    for _ in range(70):
-        found = card.locator("code").all_inner_texts()
-        if len(found) == 3:
-            return found
-        desk.page.wait_for_timeout(500)
-        desk.page.reload()
-    raise AssertionError("no code came")
-
-
-@LANGUAGES
-def test_the_board(demo, someone, demonstration, words):
-    """The board: login and its refusal, each page, the seal checked on demand; and an account that comes to life."""
-    locale = words.locale[:2]
-    desk = demonstration(words)
-    desk.move("open")
-    desk.page.goto("/demo/board")
-    who = someone()
-    who.look(desk.page, "demo-board")
-    go(who, "board-not-logged-in", f"{ELECTION}/board/log")
-    go(who, "board-login", f"{ELECTION}/board/login")
-    name, password, code = board_codes(desk, "president" if locale == "fr" else "secretary")
-    for typed in ("wrong", password):
-        for field, value in (("name", name), ("password", typed), ("code", code)):
-            who.page.locator(f"#f-{field}").fill(value)
-        who.page.locator("main button.go").click()
-        if typed != password:
-            expect(who.page.locator("#errors")).to_be_focused()
-            who.see("board-login-refused")
-    who.page.wait_for_url("**/board/")
-    who.see("board-home")
-    for page in ("turnout", "poll-book", "integrity", "log", "password"):
-        go(who, f"board-{page}", f"{ELECTION}/board/{page}")
-    who.page.goto(f"{ELECTION}/board/poll-book")
-    who.page.locator("#begins").fill("ma")
-    who.page.locator("#begins").press("Enter")
-    who.see("board-poll-book-found")
-    who.page.goto(f"{ELECTION}/board/integrity")
-    who.page.locator("main button.go").click()
-    expect(who.page.locator(".state.ok")).to_have_count(2)
-    who.see("board-integrity-holds")
-    name = f"support-{locale}"
-    command = ["account", "new", "medecins-2024", name, "--role", "support", "--display", "Camille Roy"]
-    made = json.loads(demo.isoloir(*command, "--email", f"{name}@example.org", "--locale", locale, "--json"))
-    sent = [json.loads(path.read_text()) for path in sorted((demo.folder / "outbox").glob("*.json"))]
-    link = next(
-        found[0] for one in sent if name in str(one) and (found := re.search(r"/e/\S+/activate/[\w-]+", str(one)))
-    )
-    new = someone()
-    go(new, "board-activate", link)
-    for field in ("activation", "chosen", "again"):
-        new.page.locator(f"#f-{field}").fill(made["code"] if field == "activation" else "huit chevaux sous la pluie")
-    new.page.locator("main button.go").click()
-    new.page.wait_for_url("**/second-factor")
-    new.see("board-second-factor")
-    secret = new.page.locator("dd.code").inner_text().replace(" ", "")
-    new.page.locator("#f-code").fill(pyotp.TOTP(secret).now())
-    new.page.locator("main button.go").click()
-    new.page.wait_for_url("**/codes")
-    expect(new.page.locator(".recovery code")).to_have_count(10)
-    new.see("board-codes")
-    new.page.locator("main button.go").click()
-    new.page.wait_for_url("**/board/")
-    new.see("board-support")
-    new.page.locator("button.link").click()
-    new.page.wait_for_url("**/board/login")
-    go(new, "board-link-used", link)
 
 
 @pytest.fixture(scope="module")
