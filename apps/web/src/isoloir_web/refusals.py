@@ -30,7 +30,6 @@ STATUS = {
     "form_expired": 403,
     "ballot_not_yours": 403,
     "account_role": 403,
-    "act_needs_board": 403,
     "not_in_contest": 403,
     "page_unknown": 404,
     "election_unknown": 404,
