@@ -25,7 +25,7 @@ def findings():
 def board_codes(desk, name):
     """Return what a holder types: name, password, and a code that was not used yet, as the demonstration shows it."""
     desk.page.goto("/demo/board")
-    card = desk.page.locator("section.card").filter(has_text=re.compile(rf"\b{name}\b"))
+    card = desk.page.locator("section.card").filter(has=desk.page.get_by_text(name, exact=True))
     for _ in range(70):
         found = card.locator("code").all_inner_texts()
         if len(found) == 3:
