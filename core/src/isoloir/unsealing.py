@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,14 +112,20 @@ def _write_archive(
         raise IsoloirError("ballot_invalid", contest=contest_id, clause=error.clause) from None
     summed = tally.encrypted_tally(setup, checked)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Beside, then in its place: nobody ever reads half an archive under its own name.
-    beside = path.with_suffix(".new")
-    beside.unlink(missing_ok=True)
-    archive = Archive.create(beside, *files, timestamp)
-    archive.add_ballots(ballots)
-    archive.end_ballots()
-    archive.encrypted_tally(summed.serialise(), summed.num_tallied, summed.total_weight)
-    beside.replace(path)
+    with _beside(path) as made:
+        archive = Archive.create(made, *files, timestamp)
+        archive.add_ballots(ballots)
+        archive.end_ballots()
+        archive.encrypted_tally(summed.serialise(), summed.num_tallied, summed.total_weight)
+        if not path.exists():  # another process, which closed at the same time, may have been first
+            made.replace(path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """Give a place where a file is made that then takes its own: nobody ever reads half of it, nor writes it too."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.stem}-") as folder:
+        yield Path(folder) / path.name
 
 
 def boxes_of(election: ElectionFile, folder: Path, board: str) -> dict[str, Box]:
@@ -242,13 +251,13 @@ def conclude(path: Path, box: Box, partials: Sequence[tuple[int, bytes]]) -> byt
     """
     result = tally.result(box.setup, box.total, partials)
     if Archive.open(path).stage != RESULT:
-        beside = path.with_suffix(".new")
-        beside.write_bytes(path.read_bytes())
-        opened = Archive.open(beside)
-        for owner, partial in sorted(partials):
-            opened.partial_decryption(owner, partial)
-        opened.result(result)
-        beside.replace(path)
+        with _beside(path) as made:
+            shutil.copyfile(path, made)
+            opened = Archive.open(made)
+            for owner, partial in sorted(partials):
+                opened.partial_decryption(owner, partial)
+            opened.result(result)
+            made.replace(path)
     return result
 
 
