@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from ballot_kit.arithmetics import settle
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.bindings import crypto_core_ed25519_add
@@ -110,10 +111,11 @@ def test_mixed_order_in_a_signed_ballot(edwards: Any, ballots: list[bytes], fiel
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
-def test_processes_share_the_work(contest: Any, votes: list[list[list[int]]], method: str) -> None:
+def test_processes_share_the_work(contest: Any, votes: list[list[list[int]]], method: str, arithmetic: str) -> None:
     """A setup goes to other processes, and what they say of good and bad ballots comes back whole."""
     cast = [contest.vote(index, answers) for index, answers in enumerate(votes)]
-    with ProcessPoolExecutor(2, multiprocessing.get_context(method)) as pool:
+    context = multiprocessing.get_context(method)
+    with ProcessPoolExecutor(2, context, initializer=settle, initargs=(arithmetic,)) as pool:
         checked = list(pool.map(partial(check_ballot, contest.setup), cast))
         assert [one.tracker for one in checked] == [tracker(one) for one in cast]
         assert checked == [check_ballot(contest.setup, one) for one in cast]

@@ -6,6 +6,7 @@ Tests of what belenios-tool says, and those marked `one_arithmetic`, run once: t
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -13,12 +14,18 @@ import pytest
 
 from isoloir_ballots.groups import PLAIN, named
 
-__all__ = ["arithmetic", "pytest_generate_tests"]
+__all__ = ["arithmetic", "pytest_generate_tests", "settle"]
 
 _NAMES = ["libsodium"]
 if importlib.util.find_spec("isoloir_ballots_fast") or shutil.which("cargo"):
     # Where cargo is, `make install` builds isoloir-ballots-fast: its absence fails the tests.
     _NAMES.append("curve25519-dalek")
+
+
+def settle(arithmetic: str) -> None:
+    """Compute with that library in this process: a server that forks processes may have begun under another."""
+    os.environ[PLAIN] = "1" if arithmetic == "libsodium" else ""
+    named.cache_clear()
 
 
 @pytest.fixture(scope="session", autouse=True)

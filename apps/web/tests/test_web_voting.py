@@ -207,14 +207,15 @@ async def test_a_receipt_does_not_hang_on_the_message_about_it(
 
 
 async def test_a_credential_that_is_no_text_is_refused_in_words(stage: Any, web: Any) -> None:
-    """Half a surrogate in the place of the credential is a ballot that is not the voter's, and no failure of ours."""
+    """Half a surrogate in the place of the credential is no ballot, said in words, and no failure of ours."""
     await stage.open_vote()
     async with web(stage) as client:
         await log_in(client)
         setup = (await client.get(f"{BOOTH}/setup")).json()
         headers = {"x-isoloir-token": setup["step_token"]}
         answer = await client.post(f"{BOOTH}/ballot", content=b'{"credential":"\\ud800"}', headers=headers)
-    assert (answer.status_code, answer.json()["code"]) == (403, "ballot_not_yours")
+    assert (answer.status_code, answer.json()["code"]) == (422, "ballot_invalid")
+    assert answer.json()["sentence"]
 
 
 async def test_who_only_read_an_opened_ballot_cannot_cast_it(stage: Any, web: Any) -> None:
