@@ -49,7 +49,7 @@ demo-keycloak: .cache/demo-installed ## The same, where a real Keycloak stands f
 
 test: install ## Every test, with the real programs it needs (installed if missing)
 	@tools/install-test-programs
-	@$(RUN) pytest -n 3 --dist loadgroup
+	@$(RUN) pytest -n 2 --dist loadgroup
 
 quick: install ## The tests to run all the time (no browser, no whole election)
 	@$(RUN) pytest -q -m "not slow" -n 2
