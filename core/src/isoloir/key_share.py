@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import os
 import secrets
@@ -12,19 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from isoloir import code_lock
 from isoloir.config.secrets import read_private, write_private
 from isoloir.errors import IsoloirError
 
 FORMAT = "isoloir-key-share/2"
-SHORTEST_CODE = 8
-"""The code locks a file that its holder keeps; a thief of the file can try codes at leisure, hence the slow hash."""
-ITERATIONS = 600_000
-"""PBKDF2-HMAC-SHA256, which browsers have too (OWASP, Password Storage Cheat Sheet)."""
-_KDF = "PBKDF2-SHA256"
-_WHOSE = ("election", "ceremony", "board", "member", "group")
-_OPEN_FIELDS = ("format", *_WHOSE, "kdf", "nonce")
+WHOSE = ("election", "ceremony", "board", "member", "group")
+"""What a share's file says of it to everybody."""
 
 
 @dataclass(frozen=True)
@@ -81,55 +74,29 @@ class KeyShare:
         except (ValueError, KeyError, TypeError):
             raise IsoloirError("share_unreadable", file=path.name) from None
 
+    def hidden(self) -> dict[str, Any]:
+        """Return what only its holder may read, in plain values."""
+        exponent = None if self.exponent is None else str(self.exponent)
+        return {"seed": self.seed, "number": self.number, "exponent": exponent}
+
     @classmethod
-    def _unlocked(cls, value: Any, phrase: str) -> KeyShare:
-        opened = {name: value[name] for name in _OPEN_FIELDS}
-        kdf, iterations = opened["kdf"], int(opened["kdf"]["iterations"])
-        # A file with a cheaper hash, or one that never ends, is not of our making.
-        if (opened["format"], kdf["name"]) != (FORMAT, _KDF) or not ITERATIONS <= iterations <= 100 * ITERATIONS:
-            raise ValueError(FORMAT)
-        cipher = AESGCM(_key(phrase, _decode(kdf["salt"]), iterations))
-        hidden = json.loads(cipher.decrypt(_decode(opened["nonce"]), _decode(value["locked"]), _canonical(opened)))
+    def of(cls, readable: Any, hidden: Any) -> KeyShare:
+        """Put a share together from both halves; raises KeyError, TypeError or ValueError for what is none."""
+        election, ceremony, board, member, group = (str(readable[name]) for name in WHOSE)
         exponent = None if hidden["exponent"] is None else int(hidden["exponent"])
-        election, ceremony, board, member, group = (str(opened[name]) for name in _WHOSE)
         return cls(election, ceremony, board, member, group, str(hidden["seed"]), hidden["number"], exponent)
 
+    @classmethod
+    def _unlocked(cls, value: Any, phrase: str) -> KeyShare:
+        if value["format"] != FORMAT:
+            raise ValueError(FORMAT)
+        return cls.of(value, code_lock.unlock(value, ("format", *WHOSE), phrase))
+
     def _locked(self, phrase: str) -> bytes:
-        if len(phrase) < SHORTEST_CODE:
-            raise IsoloirError("share_code_short", least=SHORTEST_CODE)
-        salt, nonce = secrets.token_bytes(16), secrets.token_bytes(12)
-        opened: dict[str, Any] = {
-            "format": FORMAT,
-            "election": self.election,
-            "ceremony": self.ceremony,
-            "board": self.board,
-            "member": self.member,
-            "group": self.group,
-            "kdf": {"name": _KDF, "iterations": ITERATIONS, "salt": _encode(salt)},
-            "nonce": _encode(nonce),
-        }
-        exponent = None if self.exponent is None else str(self.exponent)
-        plain = _canonical({"seed": self.seed, "number": self.number, "exponent": exponent})
-        locked = AESGCM(_key(phrase, salt, ITERATIONS)).encrypt(nonce, plain, _canonical(opened))
-        return json.dumps({**opened, "locked": _encode(locked)}, indent=1).encode()
+        readable = {"format": FORMAT} | {name: getattr(self, name) for name in WHOSE}
+        return code_lock.lock(readable, self.hidden(), phrase)
 
 
 def _proved(path: Path, phrase: str, share: KeyShare) -> None:
     if KeyShare.read(path, phrase) != share:
         raise IsoloirError("share_unreadable", file=path.name)
-
-
-def _key(phrase: str, salt: bytes, iterations: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", phrase.encode(), salt, iterations, 32)
-
-
-def _canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode("ascii")
-
-
-def _decode(text: str) -> bytes:
-    return base64.b64decode(text, validate=True)

@@ -38,7 +38,8 @@ def member(role: str, name: str) -> dict[str, str]:
 MEMBERS = {
     "president": member("president", "Alix Martin"),
     "secretary": member("secretary", "Sacha Petit"),
-    **{f"d{n}": member("delegate", f"Dominique {n}") for n in range(1, 5)},
+    **{f"d{n}": member("delegate", f"Dominique {n}") for n in range(1, 4)},
+    "d4": member("delegate", "Dominique 4") | {"substitute": "Camille Roux"},
 }
 RULE = {"all": [{"at_least": 1, "of": "officers"}, {"at_least": 2, "of": "delegates"}]}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isoloir import key_share
+from isoloir import code_lock
 from isoloir.errors import IsoloirError
 from isoloir.key_share import KeyShare
 
@@ -118,4 +118,4 @@ def test_a_share_takes_the_place_of_its_former_file_only_once_it_reads(
 
 def test_the_hash_is_slow_enough() -> None:
     """The file's hash asks what OWASP asks of PBKDF2-HMAC-SHA256, at least."""
-    assert key_share.ITERATIONS >= 600_000
+    assert code_lock.ITERATIONS >= 600_000

@@ -52,13 +52,16 @@ PAPERS = ("typst", "pyhanko")
 """What else has a hand in the papers."""
 
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
-_NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document"})
+NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document", "seal_checked"})
+"""Acts without number, and, by their prefix, those of accounts: they stay in the audit log."""
+ACCOUNTS = "account_"
 _TOLD = {
     "rehearsed": ("number",),
     "rehearsal_failed": ("number",),
     "roll_sealed_again": ("reason",),
     "seal_broken": ("reason",),
     "ceremony_begun": ("reason",),
+    "member_replaced": ("board", "member", "reason"),
 }
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}
 
@@ -133,7 +136,7 @@ def _calendar(lines: Iterable[AuditLine]) -> tuple[Act, ...]:
     return tuple(
         Act(line.serial, _utc(datetime.fromisoformat(line.at)), line.act, _details(line))
         for line in lines
-        if line.act not in _NOT_IN_THE_CALENDAR
+        if line.act not in NOT_IN_THE_CALENDAR and not line.act.startswith(ACCOUNTS)
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from isoloir import substitute_copy
 from isoloir.ceremony import member as members
 from isoloir.ceremony import progress
 from isoloir.ceremony.documents import Document, Transcript
@@ -144,6 +145,47 @@ def decrypt(
         show_json({"partials": str(out), "boxes": [box.uuid for box in boxes]})
     else:
         console().print(texts.get(locale, "trustee.decrypted", out=out, number=len(boxes)))
+
+
+@trustee.command()
+@share_option
+@code_option
+@click.option("--out", "copy_file", type=_file, required=True, help="The copy to write: the substitute keeps it.")
+@click.option("--release", "release_file", type=_file, required=True, help="The key to write: the election keeps it.")
+@click.option("--copy-code-file", type=_file, help="A file with the substitute's own code; asked for when left out.")
+@json_option
+def copy(
+    share_file: Path,
+    code_file: Path | None,
+    copy_file: Path,
+    release_file: Path,
+    copy_code_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Make your substitute's copy of your share: it opens with their code, once their replacing you is on record."""
+    share = KeyShare.read(share_file, read_code(code_file, share_file))
+    release = substitute_copy.make(share, copy_file, read_code(copy_code_file, copy_file, confirm=True))
+    release.write(release_file)
+    if as_json:
+        show_json({"copy": str(copy_file), "release": str(release_file)})
+        return
+    told = {"copy": copy_file, "release": release_file}
+    console().print(core_texts().get(language(), "trustee.copied", **told), soft_wrap=True)
+
+
+@trustee.command()
+@click.argument("copy_file", metavar="COPY", type=_file)
+@click.option("--release", "release_file", type=_file, required=True, help="The key that the election freed.")
+@click.argument("folder", type=_folder)
+@click.option("--copy-code-file", type=_file, help="A file with your code; asked for when left out.")
+@json_option
+def take(copy_file: Path, release_file: Path, folder: Path, copy_code_file: Path | None, as_json: bool) -> None:
+    """Make a share in FOLDER from your COPY, as the substitute who now sits in the member's place."""
+    code = read_code(copy_code_file, copy_file)
+    share = substitute_copy.take(copy_file, substitute_copy.Release.read(release_file), code)
+    path = folder / f"{share.board}-{share.member}.json"
+    share.write(path, code)
+    _handed(path, None, folder, as_json, made=False)
 
 
 def _handed(share: Path, document: Document | None, folder: Path, as_json: bool, *, made: bool) -> None:

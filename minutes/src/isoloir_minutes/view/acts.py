@@ -12,6 +12,8 @@ from isoloir_minutes.view.people import called, role
 ACTS = {
     "configured": "Le fichier de l’élection est arrêté.",
     "ceremony_begun": "La cérémonie des clés commence.",
+    "substitute_ready": "La copie de la part d’un membre est préparée pour son suppléant.",
+    "member_replaced": "Un membre est remplacé par son suppléant, qui reçoit la copie de sa part : {who}.",
     "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
     "sealed": "Le système et la liste électorale sont scellés ; l’ordre des listes est tiré au sort.",
     "roll_sealed_again": "La liste électorale est corrigée et scellée de nouveau.",
@@ -23,12 +25,16 @@ ACTS = {
     "tallied": "Les urnes sont ouvertes ; le dépouillement est contrôlé et les sièges sont attribués.",
     "published": "Les résultats sont publiés.",
     "archived": "Les fichiers de l’élection sont archivés.",
+    "seal_drifted": "Alerte : un contrôle trouve le système ou la liste électorale autres que scellés.",
+    "seal_holds_again": "Un contrôle trouve le système et la liste électorale de nouveau tels que scellés.",
     "remark_recorded": "Un membre du bureau fait consigner un texte au présent procès-verbal.",
 }
 RISKS = {
     "typed_mobile": "Le numéro de mobile est saisi par l’électeur quand la liste électorale n’en a pas.",
     "short_window": "Le vote est ouvert moins de vingt-quatre heures.",
     "long_window": "Le vote est ouvert plus de huit jours.",
+    "fragile_board": "La perte d’une seule part de clé empêcherait d’ouvrir une urne.",
+    "few_delegates": "Les délégués de liste détiennent moins des deux tiers des parts de clé.",
 }
 KINDS = {
     "remark": "Observations des membres du bureau",
@@ -40,11 +46,14 @@ KINDS = {
 def calendar(record: Record) -> list[View]:
     """Return the acts in their order, to the second."""
     zone = ZoneInfo(record.zone)
-    return [{"when": words.to_the_second(act.at, zone), "text": _act(act)} for act in record.calendar]
+    return [{"when": words.to_the_second(act.at, zone), "text": _act(act, record)} for act in record.calendar]
 
 
-def _act(act: Act) -> str:
-    text = ACTS.get(act.act, act.act).replace("{number}", str(act.details.get("number", "")))
+def _act(act: Act, record: Record) -> str:
+    text = ACTS[act.act].replace("{number}", str(act.details.get("number", "")))
+    sits = [one for board in record.boards if board.id == act.details.get("board") for one in board.members]
+    who = [f"{one.name}, par {one.substitute}" for one in sits if one.id == act.details.get("member")]
+    text = text.replace("{who}", "".join(who))
     reason = act.details.get("reason")
     return f"{text} Motif : {reason}" if reason else text
 
