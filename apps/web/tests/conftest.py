@@ -23,6 +23,7 @@ from isoloir.clock import ShiftedClock
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
 from isoloir.config.settings import Settings
+from isoloir.extension import InForce
 from isoloir.hooks import Claim, Typed
 from isoloir.login.sessions import Sessions
 from isoloir.login.shown import (
@@ -219,6 +220,9 @@ class Stage:
     setups: dict[str, Election] = field(default_factory=dict)
     scripted: Any = None
 
+    def __post_init__(self) -> None:
+        self.windows = InForce(self.store)
+
     @property
     def secrets_folder(self) -> Path:
         return self.folder / "secrets"
@@ -231,7 +235,7 @@ class Stage:
         return sorted(self.files)
 
     def election(self, election_id: str) -> ElectionFile:
-        return self.files[election_id]
+        return self.windows.applied(self.files[election_id])
 
     def texts_of(self, election: ElectionFile) -> Texts:
         return self.texts.overridden(election.texts)

@@ -19,6 +19,7 @@ from isoloir.config.reading import read_election
 from isoloir.config.secrets import Keys, resolve
 from isoloir.config.settings import Settings, read_settings
 from isoloir.errors import IsoloirError
+from isoloir.extension import InForce
 from isoloir.hooks import ClientCertificate, Factor, Notifier, PluginConfig
 from isoloir.login.login import Login
 from isoloir.login.messages import LoginMessage
@@ -77,6 +78,7 @@ class Instance:
         self.http = make_client()
         self._certified: dict[ClientCertificate, httpx2.AsyncClient] = {}
         self._elections: dict[str, tuple[int, ElectionFile]] = {}
+        self.windows = InForce(store)
         self._logins: dict[str, tuple[ElectionFile, Login]] = {}
 
     @classmethod
@@ -93,6 +95,7 @@ class Instance:
             chosen = clock or (DemoClock(folder) if settings.demo else SystemClock())
             instance = cls(folder, settings, keys, store, plugins, chosen)
             stack.push_async_callback(instance._close_clients)
+            await instance.windows.learn()
             yield instance
 
     def client_with(self, certificate: ClientCertificate, factor: str) -> httpx2.AsyncClient:
@@ -121,7 +124,10 @@ class Instance:
         return sorted(path.parent.name for path in found)
 
     def election(self, election_id: str) -> ElectionFile:
-        """Return an election; read again when its file has changed. Raises ``election_unknown``."""
+        """Return an election, extended as this process has learnt; read again when its file has changed.
+
+        Raises ``election_unknown``.
+        """
         if election_id not in self.elections():
             raise IsoloirError("election_unknown", election=election_id[:64])
         path = self.folder / ELECTIONS / election_id / FILE
@@ -132,7 +138,7 @@ class Instance:
             if read.id != election_id:
                 raise IsoloirError("election_folder", election=read.id, folder=election_id)
             known = self._elections[election_id] = (changed, read)
-        return known[1]
+        return self.windows.applied(known[1])
 
     def texts_of(self, election: ElectionFile) -> Texts:
         """Return the texts, the election's own in front."""

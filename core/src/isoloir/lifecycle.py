@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from isoloir import audit_log, publication, registrar
+from isoloir import audit_log, extension, publication, registrar
 from isoloir.clock import Clock, hour_of
 from isoloir.config.election import ElectionFile
 from isoloir.config.secrets import Keys
@@ -310,7 +310,7 @@ async def _missing(
         return await _keying(session, election)
     if to is State.OPEN:
         return await _opening(session, election, clock, seal)
-    if to is State.CLOSED and clock.now() < election.window.grace_ends:
+    if to is State.CLOSED and clock.now() < (await extension.applied(session, election)).window.grace_ends:
         return [IsoloirError("grace_not_over", election=election.id)]
     return []
 

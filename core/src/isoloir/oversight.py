@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from isoloir import audit_log, board, lifecycle, notifications, unsealing
+from isoloir import audit_log, board, dates, lifecycle, notifications, unsealing
 from isoloir.accounts import directory
 from isoloir.accounts.account import Role
 from isoloir.clock import Clock
@@ -24,6 +24,8 @@ from isoloir.store.engine import Store
 from isoloir.texts import Texts
 
 CHECK_EVERY = timedelta(minutes=10)
+Say = Callable[[datetime], str]
+"""Writes a moment in the reader's language."""
 _HEAD_HOUR = 7
 """The daily message goes out from this hour on, in the election's time."""
 _TOLD_DAILY = (State.SEALED, State.REHEARSED, State.OPEN, State.CLOSED, State.TALLIED)
@@ -115,7 +117,7 @@ async def alarm(
         return 0
     drift = f"{check.sealed.system[:16]}-{check.found.system[:16]}-{check.found.roll[:16]}"
     values = {"system": check.found.system, "roll": check.found.roll, "parts": ", ".join(check.parts) or "–"}
-    return await _tell(store, keys, election, texts, clock, "seal_drifted", values, f"drift/{drift}", base_url)
+    return await tell(store, keys, election, texts, clock, "seal_drifted", values, f"drift/{drift}", base_url)
 
 
 async def send_head_due(
@@ -133,7 +135,7 @@ async def send_head_due(
     await _tell_failures(store, election, clock)
     head = await audit_log.head(store)
     values = {"head": f"{head.serial}:{head.hash}", "lines": str(head.serial)}
-    told = await _tell(store, keys, election, texts, clock, "audit_head", values, f"head/{day}", base_url)
+    told = await tell(store, keys, election, texts, clock, "audit_head", values, f"head/{day}", base_url)
     async with store.write("box") as session:
         await acts_store.put_watched(session, election.id, "head", day)
     return told
@@ -166,23 +168,35 @@ async def _tell_failures(store: Store, election: ElectionFile, clock: Clock) -> 
                 await audit_log.record(session, election.id, "account_failures", details, clock)
 
 
-async def _tell(
+async def tell(
     store: Store,
     keys: Keys,
     election: ElectionFile,
     texts: Texts,
     clock: Clock,
     template: str,
-    values: Mapping[str, str],
+    values: Mapping[str, str] | Callable[[Say], Mapping[str, str]],
     key: str,
     base_url: str,
 ) -> int:
+    """Queue a message to every active account but the support's, each once for a `key`; return how many.
+
+    `values` fill the template; where they hold moments, they are made for each reader's language.
+    """
+    zone = election.window.opens.tzinfo
+    assert zone is not None
+
+    def filled(locale: str) -> Mapping[str, str]:
+        if not callable(values):
+            return values
+        return values(lambda moment: dates.moment(locale, moment, zone, year=True, weekday=True))
+
     messages = [
         notifications.render(
             election,
             texts,
             template,
-            {"who": account.display, "page": f"{base_url}/e/{election.id}/board/", **values},
+            {"who": account.display, "page": f"{base_url}/e/{election.id}/board/", **filled(account.locale)},
             channel="email",
             recipient=account.email,
             locale=account.locale,

@@ -56,7 +56,7 @@ def system_seal(election: ElectionFile, trustees: Mapping[str, bytes], plugins: 
 
 def election_file(election: ElectionFile) -> bytes:
     """Return an election's file as the seal reads it: canonical JSON, defaults written out."""
-    return _canonical(election.model_dump(mode="json"))
+    return _canonical(election.as_written.model_dump(mode="json"))
 
 
 def distributions_file() -> bytes:

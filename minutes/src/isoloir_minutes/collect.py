@@ -61,6 +61,8 @@ _TOLD = {
     "roll_sealed_again": ("reason",),
     "seal_broken": ("reason",),
     "ceremony_begun": ("reason",),
+    "extension_proposed": ("closes", "reason"),
+    "extended": ("closes", "reason"),
     "member_replaced": ("board", "member", "reason"),
 }
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}

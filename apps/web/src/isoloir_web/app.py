@@ -9,6 +9,7 @@ from litestar.datastructures import CacheControlHeader, State
 from litestar.static_files import create_static_files_router
 
 from isoloir_web import board, demo, public, voter
+from isoloir_web.extensions import ExtensionMiddleware
 from isoloir_web.forms import FORM_BYTES
 from isoloir_web.house import ROOT, House
 from isoloir_web.refusals import HANDLERS
@@ -29,6 +30,7 @@ def create_app(instance: Instance) -> Litestar:
         handlers,
         middleware=[
             OriginMiddleware(house.site),
+            ExtensionMiddleware(instance.windows),
             SessionMiddleware(instance.sessions, house.accounts.sessions, house.site),
         ],
         before_send=[answer_headers(house.site)],

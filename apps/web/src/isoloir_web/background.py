@@ -93,6 +93,7 @@ class Closing:
 
 async def _again(instance: Instance, act: Callable[[ElectionFile], Awaitable[object]], seconds: float) -> None:
     while True:
+        await instance.windows.learn(at_once=False)
         for election_id in instance.elections():
             try:
                 await act(instance.election(election_id))

@@ -39,6 +39,7 @@ ACTS = {
     },
     "open": "isoloir.commands.election_acts:open_command",
     "remark": "isoloir.commands.remark:remark",
+    "extend": "isoloir.commands.extend:extend",
 }
 """The acts of the board, in modules of their own."""
 

@@ -5,10 +5,10 @@ needs two keys is refused in `isoloir.config.checks`; `isoloir.config.reading` s
 """
 
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from isoloir.config.board import Board
 from isoloir.config.parts import (
@@ -246,6 +246,25 @@ class ElectionFile(Part):
     notifiers: dict[Channel, PluginUse] = Field(
         default_factory=dict, description="What carries messages, by channel."
     )
+
+    _sealed_window: Window | None = PrivateAttr(default=None)
+
+    def extended_to(self, closes: datetime) -> Self:
+        """Return the election with a later close (aware), and the grace after it; the seal covers the file's."""
+        window = self.window.model_copy(update={"closes": closes.astimezone(self.window.closes.tzinfo)})
+        extended = self.model_copy(update={"window": window})
+        extended._sealed_window = self._sealed_window or self.window
+        return extended
+
+    @property
+    def is_extended(self) -> bool:
+        """Say whether the vote closes later than the file has it."""
+        return self._sealed_window is not None
+
+    @property
+    def as_written(self) -> Self:
+        """The election as its file has it, which the seal covers."""
+        return self if self._sealed_window is None else self.model_copy(update={"window": self._sealed_window})
 
     def contest(self, contest_id: str) -> Contest:
         """Return the contest of that id; raises KeyError."""

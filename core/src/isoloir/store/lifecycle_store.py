@@ -53,6 +53,14 @@ async def get_fact(session: AsyncSession, election_id: str, name: str) -> Any:
     return versions[-1] if versions else None
 
 
+async def latest(session: AsyncSession, name: str) -> dict[str, Any]:
+    """Return the latest version of a fact, of every election that has it."""
+    found = await session.exec(
+        select(FactRow.election, FactRow.value).where(FactRow.name == name).order_by(col(FactRow.version))
+    )
+    return {election: json.loads(value) for election, value in found}
+
+
 async def facts(session: AsyncSession, election_id: str, name: str) -> list[Any]:
     """Return every version of a fact, the oldest first."""
     found = await session.exec(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from isoloir_minutes import words
@@ -21,6 +22,8 @@ ACTS = {
     "rehearsal_failed": "Le scrutin à blanc n° {number} échoue.",
     "rehearsed": "Le scrutin à blanc n° {number} est réussi, dépouillé avec les vraies parts des clés.",
     "opened": "Les scellés sont contrôlés ; le vote est autorisé à s’ouvrir à l’heure fixée.",
+    "extension_proposed": "Un membre du bureau propose de prolonger le vote jusqu’au {closes}.",
+    "extended": "Un autre membre le confirme : le vote est prolongé jusqu’au {closes}.",
     "closed": "Urnes, listes d’émargement et compteurs sont figés et scellés.",
     "tallied": "Les urnes sont ouvertes ; le dépouillement est contrôlé et les sièges sont attribués.",
     "published": "Les résultats sont publiés.",
@@ -54,6 +57,8 @@ def _act(act: Act, record: Record) -> str:
     sits = [one for board in record.boards if board.id == act.details.get("board") for one in board.members]
     who = [f"{one.name}, par {one.substitute}" for one in sits if one.id == act.details.get("member")]
     text = text.replace("{who}", "".join(who))
+    if closes := act.details.get("closes"):
+        text = text.replace("{closes}", words.moment(datetime.fromisoformat(str(closes)), ZoneInfo(record.zone)))
     reason = act.details.get("reason")
     return f"{text} Motif : {reason}" if reason else text
 

@@ -22,8 +22,13 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "again": ("password", "new-password", "text"),
     "activation": ("text", "off", "text"),
     "code": ("text", "one-time-code", "text"),
+    "day": ("date", "off", "text"),
+    "hour": ("time", "off", "text"),
+    "reason": ("text", "off", "text"),
 }
 """Input type, autocomplete token and input mode of each field."""
+_LONGEST = 200
+_DRAWN_AGAIN = frozenset({"name", "day", "hour", "reason"})
 
 
 def fields(say: Speaker, *names: str, typed: dict[str, str] | None = None) -> list[FieldShown]:
@@ -40,9 +45,9 @@ def fields(say: Speaker, *names: str, typed: dict[str, str] | None = None) -> li
                 input=kind,
                 autocomplete=autocomplete,
                 inputmode=mode,
-                value=(typed or {}).get(name, "")[:64] if name == "name" else "",
+                value=(typed or {}).get(name, "")[:_LONGEST] if name in _DRAWN_AGAIN else "",
                 error="",
-                max_length=200,
+                max_length=_LONGEST,
             )
         )
     return found

@@ -48,6 +48,8 @@ async def home(request: Asked, election: FromPath[str]) -> Response[Any]:
         ready=bool(conditions) and all(one.met for one in conditions),
         may_open=sitting.account.role is Role.MEMBER,
         calendar=calendar,
+        may_extend=sitting.account.role is Role.MEMBER
+        and lifecycle.phase_of(state, file, clock) is lifecycle.Phase.OPEN,
         contests=[(contest, turnout[contest.id]) for contest in sitting.contests],
         counting=state not in _BEFORE,
         check=await oversight.last_check(store, file.id),

@@ -8,7 +8,7 @@ from litestar import route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath
 
-from isoloir import lifecycle
+from isoloir import extension, lifecycle
 from isoloir.config.election import ElectionFile
 from isoloir_web.house import House, house_of
 from isoloir_web.pages import Asked, Page, Speaker, page, speaker
@@ -36,6 +36,7 @@ async def landing(request: Asked, election: FromPath[str]) -> Page:
         phase=phase.name.lower(),
         ways=ways(house, speaker(request, file), file),
         window=file.window,
+        extended=await extension.why(house.instance.store, file) if file.is_extended else "",
     )
 
 
