@@ -158,7 +158,15 @@ async def seal(
     await _act(store, election, State.SEALED, "sealed", clock, told, facts=facts)
 
 
-async def reseal_roll(store: Store, election: ElectionFile, clock: Clock, *, roll_digest: str, reason: str) -> None:
+async def reseal_roll(
+    store: Store,
+    election: ElectionFile,
+    clock: Clock,
+    *,
+    roll_digest: str,
+    reason: str,
+    details: Mapping[str, Any] | None = None,
+) -> None:
     """Seal the roll again after an act of the board; the former digest stays in the chain. Sealed to open."""
     async with store.write("box") as session:
         present = State(await lifecycle_store.state(session, election.id))
@@ -166,8 +174,8 @@ async def reseal_roll(store: Store, election: ElectionFile, clock: Clock, *, rol
             raise _order(election, present, State.SEALED)
         former = await lifecycle_store.get_fact(session, election.id, ROLL_DIGEST)
         await lifecycle_store.put_fact(session, election.id, ROLL_DIGEST, roll_digest)
-        details = {"former": former, "roll_digest": roll_digest, "reason": reason}
-        await audit_log.record(session, election.id, "roll_sealed_again", details, clock)
+        told = {"former": former, "roll_digest": roll_digest, "reason": reason, **(details or {})}
+        await audit_log.record(session, election.id, "roll_sealed_again", told, clock)
 
 
 async def break_seal(store: Store, election: ElectionFile, clock: Clock, *, reason: str) -> None:

@@ -25,11 +25,14 @@ __all__ = [
     "by_identifier",
     "by_key",
     "contests_of",
+    "corrected",
     "count",
     "demand_unsealed",
     "each",
     "entries",
     "entry",
+    "first_key",
+    "key_value",
     "made",
     "matches",
     "write_entries",
@@ -101,6 +104,37 @@ def made(election: ElectionFile, entries: Iterable[NewEntry]) -> Iterator[RollEn
     rights = _Rights(election)
     for line, new in enumerate(entries, 1):
         yield rights.entry(new, line)
+
+
+def first_key(election: ElectionFile) -> str:
+    """Return the field that tells who is the same person; raises `IsoloirError` `roll_no_key`."""
+    for name, declared in election.roll.fields.items():
+        if declared.key:
+            return name
+    raise IsoloirError("roll_no_key", election=election.id)
+
+
+def corrected(election: ElectionFile, old: RollEntry, new: NewEntry) -> RollEntry:
+    """Return the same person as the file has them now."""
+    of_college = [contest.id for contest in election.contests if new.college in contest.colleges]
+    return replace(
+        old,
+        civility=new.civility,
+        last_name=new.last_name,
+        first_name=new.first_name,
+        email=new.email,
+        mobile=new.mobile,
+        college=new.college,
+        contests=tuple(one for one in of_college if not new.contests or one in new.contests),
+        fields=dict(new.fields),
+        kinds=dict(new.kinds),
+        locale=new.locale,
+    )
+
+
+def key_value(election: ElectionFile, field: str, entry: NewEntry) -> str:
+    """Return an entry's value of a key field, as its normaliser leaves it; empty where it has none."""
+    return NORMALISERS[election.roll.fields[field].normalise](entry.fields.get(field, ""))
 
 
 class _Rights:
@@ -176,7 +210,7 @@ class _Draw:
 def _keys(election: ElectionFile, entry: RollEntry) -> Iterator[tuple[str, str, str]]:
     yield IDENTIFIER, alphanumeric(entry.identifier), entry.id
     for name, declared in election.roll.fields.items():
-        if declared.key and (value := NORMALISERS[declared.normalise](entry.fields.get(name, ""))):
+        if declared.key and (value := key_value(election, name, entry)):
             yield name, value, entry.id
 
 

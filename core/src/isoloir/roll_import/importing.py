@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncio import CancelledError, Event
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,7 +12,6 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from isoloir import roll
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
-from isoloir.normalise import NORMALISERS
 from isoloir.roll import NewEntry, RollEntry
 from isoloir.roll_import.columns import IDENTIFIER
 from isoloir.roll_import.preview import Preview, Progress
@@ -106,7 +105,7 @@ async def _known(session: AsyncSession, election: ElectionFile, key: str, batch:
 
 
 async def _replaced(store: Store, election: ElectionFile, preview: Preview, progress: roll.Progress) -> Imported:
-    key = IDENTIFIER if preview.identified else _first_key(election)
+    key = IDENTIFIER if preview.identified else roll.first_key(election)
     stay = Sorted(_id)
     come = Spool(NewEntry)
     unknown = _Lines()
@@ -125,7 +124,7 @@ async def _replaced(store: Store, election: ElectionFile, preview: Preview, prog
                 if old is None:
                     come.add(new)
                 else:
-                    kept = _corrected(election, old, new)
+                    kept = roll.corrected(election, old, new)
                     unchanged += kept == old
                     stay.add(kept)
                     if kept.email != old.email:
@@ -153,13 +152,6 @@ def _id(entry: RollEntry) -> str:
     return entry.id
 
 
-def _first_key(election: ElectionFile) -> str:
-    for name, declared in election.roll.fields.items():
-        if declared.key:
-            return name
-    raise IsoloirError("roll_no_key", election=election.id)
-
-
 async def _former(
     session: AsyncSession, election: ElectionFile, key: str, values: Iterable[str]
 ) -> dict[str, RollEntry]:
@@ -169,28 +161,10 @@ async def _former(
     return {value: entries[entry] for value, entry in known.items()}
 
 
-def _corrected(election: ElectionFile, old: RollEntry, new: NewEntry) -> RollEntry:
-    """Return the same person as the file has them now."""
-    of_college = [contest.id for contest in election.contests if new.college in contest.colleges]
-    return replace(
-        old,
-        civility=new.civility,
-        last_name=new.last_name,
-        first_name=new.first_name,
-        email=new.email,
-        mobile=new.mobile,
-        college=new.college,
-        contests=tuple(one for one in of_college if not new.contests or one in new.contests),
-        fields=dict(new.fields),
-        kinds=dict(new.kinds),
-        locale=new.locale,
-    )
-
-
 def _value(election: ElectionFile, key: str, entry: NewEntry) -> str:
     if key == IDENTIFIER:
         return entry.identifier
-    return NORMALISERS[election.roll.fields[key].normalise](entry.fields.get(key, ""))
+    return roll.key_value(election, key, entry)
 
 
 def _batches(entries: Spool[NewEntry]) -> Iterator[tuple[list[NewEntry], list[int]]]:

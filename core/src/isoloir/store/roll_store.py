@@ -139,6 +139,13 @@ async def clear(session: AsyncSession, election_id: str) -> None:
         await session.exec(delete(table).where(col(table.election) == election_id))
 
 
+async def remove(session: AsyncSession, election_id: str, ids: Sequence[str]) -> None:
+    """Take these entries off the roll."""
+    for table in (KeyRow, EntitlementRow, ContactRow):
+        await session.exec(delete(table).where(col(table.election) == election_id, col(table.entry).in_(ids)))
+    await session.exec(delete(EntryRow).where(col(EntryRow.election) == election_id, col(EntryRow.id).in_(ids)))
+
+
 async def with_keys(
     session: AsyncSession, election_id: str, field_name: str, values: Sequence[str]
 ) -> dict[str, str]:

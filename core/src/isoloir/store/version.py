@@ -10,7 +10,7 @@ from isoloir.errors import IsoloirError
 from isoloir.store.base import ACTS
 from isoloir.store.roles import Roles
 
-HEAD = "0003"
+HEAD = "0004"
 """The revision that this software works with; a test holds that it is Alembic's last."""
 FIRST = "0001"
 _TABLE = "alembic_version"
