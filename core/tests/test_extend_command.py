@@ -29,8 +29,8 @@ async def closes(folder: Path, state: str = "") -> datetime:
         return instance.election(ID).window.closes
 
 
-def test_two_members_extend_an_open_vote(tmp_path: Path) -> None:
-    """The next process knows the later close; one member twice, a stranger, or a vote not open extend nothing."""
+def test_two_members_extend_an_open_vote_and_correct_its_roll(tmp_path: Path) -> None:
+    """The next process knows the later close; one member twice, a stranger, a vote not open, a bad file: refused."""
     place = tmp_path / "elections" / ID
     place.mkdir(parents=True)
     now = datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None, second=0, microsecond=0)
@@ -60,3 +60,15 @@ def test_two_members_extend_an_open_vote(tmp_path: Path) -> None:
     assert (done.exit_code, "Le vote est prolongé" in done.stdout) == (0, True), done.output
     assert asyncio.run(closes(tmp_path)).replace(tzinfo=None) == later
     assert "extension_too_short" in extend(*two, "--json").stderr
+    roll = tmp_path / "oublis.csv"
+    lines = "civilite;nom;prenom;courriel;mobile;rpps;numero_ordre;type_numero;college"
+    roll.write_text(f"{lines}\nDr;Martin;Alix;alix@chu.example.org;;99700000017;75/10017;ordinal;ph\n")
+
+    def correct(by: str, other: str) -> Any:
+        said = ("correct", str(roll), "--election", ID, "--reason", "Oubli.", "--by", by, "--with", other)
+        return CliRunner().invoke(main, ["--instance", str(tmp_path), "--lang", "fr", "roll", *said])
+
+    assert "correction_alone" in correct(two[0], two[0]).stderr
+    assert "correction_reserve" in correct(*two).stderr  # no keys were made: there is no reserve
+    roll.write_text(f"{lines}\nDr;Martin;Alix;nowhere;;99700000017;75/10017;ordinal;nulle part\n")
+    assert "roll_has_errors" in correct(*two).stderr

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,12 @@ def instance_in(folder: Path) -> Path:
     """Write an instance with the example, which names a substitute for its first delegate."""
     place = folder / "elections" / "medecins-2024"
     place.mkdir(parents=True)
-    shutil.copy(ELECTION, place)
+    outbox = folder / "outbox"
+    outbox.mkdir(mode=0o700)
+    text = ELECTION.read_text("utf-8").replace(
+        '{ plugin = "outbox" }', f'{{ plugin = "outbox", config = {{ folder = "{outbox}" }} }}'
+    )
+    (place / "election.toml").write_text(text, "utf-8")
     plugins = ["ordinal_check", "outbox", "password_sms", "prosante_connect"]
     (folder / "isoloir.toml").write_text(f'base_url = "http://127.0.0.1:8000"\nplugins = {json.dumps(plugins)}\n')
     return folder

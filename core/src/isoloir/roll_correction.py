@@ -1,7 +1,8 @@
 """Corrections of a sealed roll: one member proposes them, another confirms, and the roll is sealed again.
 
 In 2024 people were missing from the rolls. Electors are added and corrected until the vote closes; the pools of
-credentials hold a reserve for those added. Electors are struck before it opens: nobody loses a right while people vote.
+credentials hold a reserve for those added. Electors are struck before the opening: nobody loses a right while people
+vote.
 """
 
 from __future__ import annotations

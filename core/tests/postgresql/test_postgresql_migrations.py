@@ -115,12 +115,12 @@ def test_first_version_is_adopted(first_version: str, tmp_path: Path) -> None:
     """A database of before there were revisions is refused by name, brought up by the command, and keeps its rows."""
     import asyncio
 
-    assert asyncio.run(opened(first_version)) == "schema_outdated (found=0001, expected=0003)"
+    assert asyncio.run(opened(first_version)) == "schema_outdated (found=0001, expected=0004)"
     told = isoloir("database", "upgrade", "--database", first_version, "--json")
-    assert json.loads(told.stdout) == {"former": "0001", "current": "0003"}
+    assert json.loads(told.stdout) == {"former": "0001", "current": "0004"}
     assert asyncio.run(opened(first_version)) == ""
     again = isoloir("database", "current", "--database", first_version, "--json")
-    assert json.loads(again.stdout) == {"current": "0003", "expected": "0003"}
+    assert json.loads(again.stdout) == {"current": "0004", "expected": "0004"}
     with closing(sqlite3.connect(tmp_path / "isoloir.sqlite3")) as connection:
         assert connection.execute("SELECT email FROM roll_contact").fetchall() == [("kept",)]
         assert connection.execute("SELECT * FROM voted_count").fetchall() == [("e", "c", 1)]

@@ -85,12 +85,12 @@ def test_administrator_leads_to_a_database_that_opens(postgresql: Cluster, tmp_p
         for _ in range(2):
             assert isoloir(*here, "prepare", "--admin", admin, "--apply").exit_code == 0
         assert "database_empty" in isoloir(*here, "check").stderr
-        for former in (None, "0003"):
+        for former in (None, "0004"):
             told = isoloir(*here, "upgrade", "--admin", admin, "--json")
-            assert json.loads(told.stdout) == {"former": former, "current": "0003"}
+            assert json.loads(told.stdout) == {"former": former, "current": "0004"}
         told = isoloir(*here, "check", "--json")
         assert json.loads(told.stdout) == {"safe": True, "findings": [], "advice": []}
-        assert json.loads(isoloir(*here, "current", "--admin", admin, "--json").stdout)["current"] == "0003"
+        assert json.loads(isoloir(*here, "current", "--admin", admin, "--json").stdout)["current"] == "0004"
     finally:
         postgresql.drop(url)
 

@@ -21,7 +21,9 @@ PLACE = re.compile(r"\{([a-z_]+)\}")
 
 def test_the_scan_finds_the_codes() -> None:
     """The scan itself works: codes of several files are among those found."""
-    assert {"roll_quotes", "roll_scientific", "roll_double", "roll_no_key", "roll_file_not_written"} <= set(CODES)
+    assert {"roll_quotes", "roll_scientific", "roll_double", "roll_already_there", "roll_file_not_written"} <= set(
+        CODES
+    )
 
 
 @pytest.mark.parametrize("code", CODES)

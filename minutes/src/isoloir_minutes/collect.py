@@ -58,6 +58,7 @@ ACCOUNTS = "account_"
 _TOLD = {
     "rehearsed": ("number",),
     "rehearsal_failed": ("number",),
+    "correction_proposed": ("reason",),
     "roll_sealed_again": ("reason",),
     "seal_broken": ("reason",),
     "ceremony_begun": ("reason",),

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import ClassVar
 
-from isoloir import board, oversight, publication
+from isoloir import board, oversight, publication, roll_correction
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
@@ -54,6 +54,7 @@ async def watch_over(instance: Instance, election: ElectionFile) -> None:
     """Check the seal when it is due and raise the alarm; tell the board the head of the log every day."""
     store, clock, url = instance.store, instance.clock, instance.settings.base_url
     texts = instance.texts_of(election)
+    await roll_correction.finish(store, election, clock)
     check = await oversight.check_due(store, election, instance.plugins, clock)
     if check is not None:
         await oversight.alarm(store, instance.keys, election, texts, clock, check, url)

@@ -9,6 +9,7 @@ import click
 from isoloir import dates, extension
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 from isoloir.commands.election_acts import election_argument
+from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 
 
@@ -27,12 +28,7 @@ async def extend(
     """Let people vote longer, while the vote is open; the sealed file stays as it is."""
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
-        seated = {f"{name}/{member}" for name, board in election.boards.items() for member in board.members}
-        for one in (by, confirmed):
-            if one not in seated:
-                raise IsoloirError("remark_member_unknown", election=election.id)
-        if by == confirmed:
-            raise IsoloirError("extension_alone", election=election.id)
+        two_members(election, by, confirmed, "extension_alone")
         store, clock = instance.store, instance.clock
         closes = until.replace(tzinfo=election.window.closes.tzinfo)
         made = await extension.propose(store, election, clock, by=by, closes=closes, reason=reason)
@@ -44,3 +40,12 @@ async def extend(
     assert zone is not None
     when = dates.moment(language(), closes, zone, year=True, weekday=True)
     console().print(core_texts().get(language(), "extend.done", closes=when), soft_wrap=True)
+
+
+def two_members(election: ElectionFile, by: str, confirmed: str, refusal: str) -> None:
+    """Raise IsoloirError ``remark_member_unknown`` unless both sit on a board, `refusal` for one named twice."""
+    seated = {f"{name}/{member}" for name, board in election.boards.items() for member in board.members}
+    if not {by, confirmed} <= seated:
+        raise IsoloirError("remark_member_unknown", election=election.id)
+    if by == confirmed:
+        raise IsoloirError(refusal, election=election.id)

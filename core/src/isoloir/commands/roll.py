@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from isoloir import roll as domain
+from isoloir.commands import LazyGroup
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 from isoloir.commands.election_acts import election_argument, progress_bar
 from isoloir.config.election import ElectionFile
@@ -56,7 +57,7 @@ _report = click.option(
 )  # fmt: skip
 
 
-@click.group()
+@click.group(cls=LazyGroup, table={"correct": "isoloir.commands.roll_correct:correct"})
 def roll() -> None:
     """The electoral roll: look first, then import all of it or nothing."""
 

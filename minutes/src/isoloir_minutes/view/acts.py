@@ -17,6 +17,7 @@ ACTS = {
     "member_replaced": "Un membre est remplacé par son suppléant, qui reçoit la copie de sa part : {who}.",
     "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
     "sealed": "Le système et la liste électorale sont scellés ; l’ordre des listes est tiré au sort.",
+    "correction_proposed": "Un membre du bureau propose une correction de la liste électorale.",
     "roll_sealed_again": "La liste électorale est corrigée et scellée de nouveau.",
     "seal_broken": "Les scellés sont rompus ; les clés sont à refaire.",
     "rehearsal_failed": "Le scrutin à blanc n° {number} échoue.",

@@ -114,7 +114,7 @@ async def _tell(sitting: Sitting, template: str, made: extension.Proposal) -> No
 
 def _moment(election: ElectionFile, form: Mapping[str, str]) -> datetime:
     day = _read(form.get("day", ""), _DAYS)
-    hour = _read(form.get("hour", "").replace(" ", "").lower(), _HOURS)
+    hour = _read("".join(form.get("hour", "").split()).lower(), _HOURS)
     if day is None or hour is None:
         raise IsoloirError("moment_unreadable")
     return datetime.combine(day.date(), hour.time(), tzinfo=election.window.closes.tzinfo)
