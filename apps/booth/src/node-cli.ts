@@ -5,15 +5,22 @@
 //   {"check": [{"file": "<check file>", "shown": "<tracker>"}, …]}   for each what the ballot holds, or {"refused": clause}
 //   {"share": "<key share>", "code": "…", "archives": [["<path>", …], …]}   for each list of archives a trustee's
 //                                         partial decryptions and what was found of the boxes, or {"refused": clause}
+//   {"ceremony": [{"transcript": …, "board": "…", "member": "…", "seed": "…"}, …]}   for each what that member makes next
+//                                         (a first seed is drawn where none is given), or {"refused": clause, "of": member}
+//   {"lock": [share, …], "code": "…"}     for each the text of its file
 import { readFileSync } from 'node:fs';
 import { makeBallot, type Choice } from './crypto/ballot.ts';
 import { checkFile, CheckRefusal, checkSteps } from './crypto/check.ts';
 import { readElection } from './crypto/election.ts';
 import { drawScalar } from './crypto/random.ts';
+import { goOn, newShare, shareFrom } from './ceremony/member.ts';
+import { CeremonyRefusal, certificatesAloud } from './ceremony/progress.ts';
+import { documentText, readTranscript } from './ceremony/transcript.ts';
+import { lockShare, type KeyShare } from './share/file.ts';
 import { atOnce } from './steps.ts';
 import { readBox } from './trustee/box.ts';
 import { partialsSteps } from './trustee/decrypt.ts';
-import { TrusteeRefusal } from './trustee/refusal.ts';
+import { Refusal } from './refusal.ts';
 import { openShare, type Share } from './trustee/share.ts';
 
 interface Making {
@@ -32,6 +39,15 @@ interface Decrypting {
   share: string;
   code: string;
   archives: string[][];
+}
+
+interface Acting {
+  ceremony: { transcript: unknown; board: string; member: string; seed?: string }[];
+}
+
+interface Locking {
+  lock: (Omit<KeyShare, 'exponent'> & { exponent: string | null })[];
+  code: string;
 }
 
 function make(input: Making): string {
@@ -61,9 +77,27 @@ async function orRefused(what: () => Promise<object>): Promise<object> {
   try {
     return await what();
   } catch (error) {
-    if (error instanceof TrusteeRefusal) return { refused: error.clause };
+    if (error instanceof CeremonyRefusal) return { refused: error.clause, of: error.member };
+    if (error instanceof Refusal) return { refused: error.clause };
     throw error;
   }
+}
+
+const decimal = (share: KeyShare) => ({ ...share, exponent: share.exponent === null ? null : String(share.exponent) });
+
+function act({ transcript, board, member, seed }: Acting['ceremony'][0]): Promise<object> {
+  return orRefused(async () => {
+    const read = readTranscript(transcript);
+    const before = seed === undefined ? newShare(read.plan, board, member) : shareFrom(read.plan, board, member, seed);
+    const { held, share, document } = await goOn(read, before);
+    const text = document && documentText(document);
+    return { share: decimal(share), document: text ? JSON.parse(text) as unknown : null, aloud: certificatesAloud(read, board, held) };
+  });
+}
+
+function lock({ lock: shares, code }: Locking): Promise<string[]> {
+  return Promise.all(shares.map((share) =>
+    lockShare({ ...share, exponent: share.exponent === null ? null : BigInt(share.exponent) }, code)));
 }
 
 async function decrypt(opened: Share, paths: readonly string[]): Promise<object> {
@@ -79,6 +113,13 @@ function decryptEach({ share, code, archives }: Decrypting): Promise<object> {
   });
 }
 
-const input = JSON.parse(readFileSync(0, 'utf8')) as Making | Checking | Decrypting;
-if ('share' in input) process.stdout.write(JSON.stringify(await decryptEach(input)));
-else process.stdout.write('check' in input ? JSON.stringify(input.check.map(check)) : make(input));
+type Input = Making | Checking | Decrypting | Acting | Locking;
+
+async function answer(input: Input): Promise<string> {
+  if ('ceremony' in input) return JSON.stringify(await Promise.all(input.ceremony.map(act)));
+  if ('lock' in input) return JSON.stringify(await lock(input));
+  if ('share' in input) return JSON.stringify(await decryptEach(input));
+  return 'check' in input ? JSON.stringify(input.check.map(check)) : make(input);
+}
+
+process.stdout.write(await answer(JSON.parse(readFileSync(0, 'utf8')) as Input));

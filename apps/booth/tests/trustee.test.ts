@@ -8,13 +8,13 @@ import { atOnce } from '../src/steps.ts';
 import { archiveSteps } from '../src/trustee/archive.ts';
 import { readBox, type Box } from '../src/trustee/box.ts';
 import { decryptionSteps, partialsSteps } from '../src/trustee/decrypt.ts';
-import { TrusteeRefusal } from '../src/trustee/refusal.ts';
+import { Refusal } from '../src/refusal.ts';
 import { openShare, type Share } from '../src/trustee/share.ts';
 import { en } from '../src/trustee/texts/en.ts';
 import { fr } from '../src/trustee/texts/fr.ts';
 
 const ARCHIVE = readFileSync(new URL('../../../tests/vectors/ed25519.bel', import.meta.url));
-const refusal = (clause: string) => (error: unknown) => error instanceof TrusteeRefusal && error.clause === clause;
+const refusal = (clause: string) => (error: unknown) => error instanceof Refusal && error.clause === clause;
 const Point = ed25519.Point;
 
 /** A blob that hands its bytes over as a file on a slow disk does, and counts the most that it gave at once. */
@@ -88,12 +88,12 @@ test('a size that a header announces fills no memory, and a large file is read a
   huge.write('77777777777', 512 * 2 + 124, 'ascii');
   await assert.rejects(readBox(new Blob([huge])), refusal('archive.size'));
   const long = new Counted([ARCHIVE.subarray(0, ARCHIVE.length - 512), new Uint8Array(4 << 20)]);
-  await assert.rejects(readBox(long), TrusteeRefusal);
+  await assert.rejects(readBox(long), Refusal);
   assert.ok(long.most <= 1 << 20, `${long.most}`);
 });
 
 test('every clause has a sentence of its own, or of its kind, in both languages', () => {
-  const thrown = ['archive.ts', 'box.ts', 'json.ts', 'share.ts', 'trustees.ts', 'decrypt.ts', 'main.ts'].flatMap((name) =>
+  const thrown = ['archive.ts', 'box.ts', 'share.ts', 'trustees.ts', 'decrypt.ts', 'main.ts'].flatMap((name) =>
     [...readFileSync(new URL(`../src/trustee/${name}`, import.meta.url), 'utf8').matchAll(/'((?:archive|setup|ballot|tally|share|page)\.[a-z_.]+)'/g)]);
   const clauses = new Set(thrown.map((match) => match[1] as string));
   assert.ok(clauses.size > 20);

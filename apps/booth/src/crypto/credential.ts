@@ -38,7 +38,8 @@ export function signingKey(credential: string, electionUuid: string): SigningKey
   };
 }
 
-const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
+/** The alphabet of credentials and seeds: no 0, O, I or l. */
+export const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 
 /** A credential of nobody, for previews: no ballot box lists it. */
 export function throwawayCredential(): string {

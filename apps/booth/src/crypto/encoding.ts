@@ -29,3 +29,15 @@ export function base64(bytes: Uint8Array): string {
 export function digest(text: string): string {
   return base64(sha256Text(text));
 }
+
+/** Standard base64, padded. */
+export function padded(bytes: Uint8Array): string {
+  return base64(bytes) + '='.repeat((3 - (bytes.length % 3)) % 3);
+}
+
+/** The bytes of a padded base64 text, or undefined for any other spelling. */
+export function unpadded(text: string): Uint8Array<ArrayBuffer> | undefined {
+  if (text.length % 4 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return undefined;
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  return padded(bytes) === text ? bytes : undefined;
+}

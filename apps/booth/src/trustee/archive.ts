@@ -1,7 +1,7 @@
 // A `.bel` archive, read piece by piece: every byte must be the one that the format forces, every event chained to the
 // one before. The same reading as isoloir_ballots.archive.
-import { canonical, fields, hexDigest, integer, isFields, string, textOf } from './json.ts';
-import { refuse } from './refusal.ts';
+import { canonical, fields, hexDigest, integer, isFields, string, textOf } from '../json.ts';
+import { refuse } from '../refusal.ts';
 
 const BLOCK = 512;
 const PIECE = 1 << 20;
@@ -162,7 +162,7 @@ function named(type: string, data: readonly Entry[]): void {
   if (JSON.stringify(found) !== JSON.stringify(expected)) refuse('archive.order', `a ${type} does not name the data before it`);
 }
 
-/** The steps of an archive, in order; throws TrusteeRefusal `archive.…`. Source: Belenios specification, "archives". */
+/** The steps of an archive, in order; throws Refusal `archive.…`. Source: Belenios specification, "archives". */
 export async function* archiveSteps(blob: Blob): AsyncGenerator<Step, void> {
   const reader = new Reader(blob);
   const timestamp = await opening(reader);

@@ -2,8 +2,8 @@
 import { readElection, type Election, type Question } from '../crypto/election.ts';
 import { decodeAny, encodeAll, isOfPrimeOrder, neutral, type Element } from '../crypto/group.ts';
 import { archiveSteps, type Step } from './archive.ts';
-import { canonical, fields, hexDigest, integer, list, string, textOf } from './json.ts';
-import { refuse } from './refusal.ts';
+import { canonical, fields, hexDigest, integer, list, string, textOf } from '../json.ts';
+import { refuse } from '../refusal.ts';
 import { verificationKeys } from './trustees.ts';
 
 /** alpha and beta. */
@@ -141,7 +141,7 @@ class Counting {
 /**
  * Reads an archive to its end and checks: its form and chain of events, the election key, that no credential serves
  * twice, that the total says how many ballots there are and is their sum, of elements of prime order (or neutral).
- * `pause` is awaited after each event with bytes read and ballots added. Throws TrusteeRefusal with the clause.
+ * `pause` is awaited after each event with bytes read and ballots added. Throws Refusal with the clause.
  */
 export async function readBox(blob: Blob, pause: (bytes: number, ballots: number) => Promise<void> | void = () => {}): Promise<Box> {
   let counting: Counting | undefined;

@@ -4,7 +4,7 @@ import { challengeOf } from '../crypto/credential.ts';
 import { encode, encodeAll, gPower, modOrder, secretPower } from '../crypto/group.ts';
 import { drawScalar, type ScalarSource } from '../crypto/random.ts';
 import type { Box } from './box.ts';
-import { refuse } from './refusal.ts';
+import { refuse } from '../refusal.ts';
 import type { Share } from './share.ts';
 
 export const FORMAT = 'isoloir-partial-decryption/2';

@@ -5,7 +5,7 @@ import { saveFile } from '../saving.ts';
 import { unhurried } from '../steps.ts';
 import { readBox, type Box } from './box.ts';
 import { partialsSteps, requireKey } from './decrypt.ts';
-import { TrusteeRefusal } from './refusal.ts';
+import { Refusal } from '../refusal.ts';
 import { openShare, type Share } from './share.ts';
 import { en } from './texts/en.ts';
 import { fr, type Refused, type Texts } from './texts/fr.ts';
@@ -96,7 +96,7 @@ async function run(what: () => Promise<void>): Promise<void> {
   } catch (error) {
     if (mine !== begun) return;
     problem = error instanceof Mistake ? error.problem
-      : { clause: error instanceof TrusteeRefusal ? error.clause : 'page' };
+      : { clause: error instanceof Refusal ? error.clause : 'page' };
   }
   if (mine !== begun) return;
   busy = '';
@@ -126,7 +126,7 @@ async function open(): Promise<void> {
     sharePaste.value = '';
     shareFile.value = '';
   } catch (error) {
-    if (!(error instanceof TrusteeRefusal)) throw new Mistake({ clause: 'share.unreadable', at: 'share' });
+    if (!(error instanceof Refusal)) throw new Mistake({ clause: 'share.unreadable', at: 'share' });
     throw new Mistake({ clause: error.clause, at: error.clause === 'share.locked' ? 'code' : 'share' });
   } finally {
     code.value = '';
@@ -149,15 +149,15 @@ async function check(): Promise<void> {
         bar.value = bytes / file.size;
         progress.textContent = t.archives.progress(megabytes(bytes), megabytes(file.size), ballots.toLocaleString(t.code));
         await breathe();
-        if (mine !== begun) throw new TrusteeRefusal('page.abandoned', 'nobody waits');
+        if (mine !== begun) throw new Refusal('page.abandoned', 'nobody waits');
         until = performance.now() + SLICE_MS;
       });
       if (mine !== begun) return;
       requireKey(share as Share, box);
-      if (read.some(({ uuid }) => uuid === box.uuid)) throw new TrusteeRefusal('page.twice', box.uuid);
+      if (read.some(({ uuid }) => uuid === box.uuid)) throw new Refusal('page.twice', box.uuid);
       read.push(box);
     } catch (error) {
-      const clause = error instanceof TrusteeRefusal ? error.clause : 'archive.unreadable';
+      const clause = error instanceof Refusal ? error.clause : 'archive.unreadable';
       throw new Mistake({ clause, file: printable(file.name), at: 'archives' });
     }
   }

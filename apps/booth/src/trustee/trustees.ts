@@ -1,7 +1,7 @@
 // The keys of an archive: what each holder's decryptions are checked with, and what the election key is made of.
 import { decode, encode, type Element } from '../crypto/group.ts';
-import { canonical, fields, isFields, list, string, type Fields } from './json.ts';
-import { refuse } from './refusal.ts';
+import { canonical, fields, isFields, list, string, type Fields } from '../json.ts';
+import { refuse } from '../refusal.ts';
 
 const CLAUSE = 'setup.trustees';
 

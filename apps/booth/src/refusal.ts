@@ -1,7 +1,7 @@
-// Why a share, a code or an archive is refused: the clauses of isoloir-verify, and this page's own `share.…`.
+// Why a share, an archive or a document is refused: the clauses of isoloir-verify, and our pages' own, `share.…`.
 
 /** What is wrong; the page has a sentence for each, or for the word before the first dot. */
-export class TrusteeRefusal extends Error {
+export class Refusal extends Error {
   readonly clause: string;
 
   constructor(clause: string, detail: string) {
@@ -11,5 +11,5 @@ export class TrusteeRefusal extends Error {
 }
 
 export function refuse(clause: string, detail: string): never {
-  throw new TrusteeRefusal(clause, detail);
+  throw new Refusal(clause, detail);
 }

@@ -34,6 +34,21 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** JSON whose keys are sorted: what is signed or bound survives a store that keeps no order of keys. */
+export function sorted(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(sorted).join()}]`;
+  if (!isFields(value)) return JSON.stringify(value);
+  return `{${Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${sorted(value[key])}`).join()}}`;
+}
+
+/** An object with these keys, whatever their order, and no others but optional ones. */
+export function having(value: unknown, keys: readonly string[], clause: string, optional: readonly string[] = []): Fields {
+  if (!isFields(value)) return refuse(clause, 'not an object');
+  if (!keys.every((key) => key in value)) refuse(clause, `it lacks one of ${keys.join()}`);
+  if (!Object.keys(value).every((key) => keys.includes(key) || optional.includes(key))) refuse(clause, 'a key that is not known');
+  return value;
+}
+
 /** An object with exactly these keys, in this order. */
 export function fields(value: unknown, keys: string, clause: string): Fields {
   return isFields(value) && Object.keys(value).join() === keys ? value : refuse(clause, `not an object of ${keys}`);
