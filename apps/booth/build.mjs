@@ -14,14 +14,16 @@ const files = {
   'booth.js': await one({ entryPoints: ['src/main.ts'], format: 'iife', target: 'es2020' }),
   'support.js': await one({ entryPoints: ['src/support.js'], format: 'iife', target: 'es5' }),
   'booth.css': await one({ entryPoints: ['static/booth.css'], target: ['chrome86', 'firefox80', 'safari14'] }),
+  'key.js': await one({ entryPoints: ['src/key/main.ts'], format: 'iife', target: 'es2020' }),
+  'key.css': await one({ entryPoints: ['static/key.css'], target: ['chrome86', 'firefox80', 'safari14'] }),
 };
 
-// The page names the hash of all that it loads, so that its own hash stands for the whole booth.
-let page = readFileSync(join(here, 'static/index.html'), 'utf8');
-for (const [name, bytes] of Object.entries(files)) {
-  page = page.replace(`@${name}@`, `sha384-${createHash('sha384').update(bytes).digest('base64')}`);
+// A page names the hash of all that it loads, so that its own hash stands for the whole.
+const integrity = (bytes) => `sha384-${createHash('sha384').update(bytes).digest('base64')}`;
+for (const name of ['index.html', 'key.html']) {
+  const frame = readFileSync(join(here, 'static', name), 'utf8');
+  files[name] = frame.replace(/@([\w.]+)@/g, (_, loaded) => integrity(files[loaded]));
 }
-files['index.html'] = page;
 
 // Two pages are one file each, so that they work when saved: script and style stand in them, allowed by their hashes
 // alone, and their policy both in them and in NAME-policy.txt for the server's header.
@@ -39,12 +41,12 @@ for (const name of ['check', 'trustee']) {
   files[`${name}-policy.txt`] = `${policy}\n`;
 }
 
-const bundled = ['@noble/curves', '@noble/hashes'].map((name) => {
+const bundled = ['@noble/curves', '@noble/hashes', 'uqr'].map((name) => {
   const folder = join(here, 'node_modules', name);
   const { version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
   return `${name} ${version}\n\n${readFileSync(join(folder, 'LICENSE'), 'utf8').trim()}\n`;
 });
-files['LICENSES.txt'] = `booth.js, check.html and trustee.html contain these libraries:\n\n${bundled.join('\n----\n\n')}`;
+files['LICENSES.txt'] = `booth.js, key.js, check.html and trustee.html contain these libraries (the last, key.js alone):\n\n${bundled.join('\n----\n\n')}`;
 
 mkdirSync(out, { recursive: true });
 for (const [name, content] of Object.entries(files)) writeFileSync(join(out, name), content);

@@ -36,7 +36,8 @@ export class RequestFailure extends Error {
   }
 }
 
-async function request(path: string, init: RequestInit): Promise<unknown> {
+/** What a request of ours gives; undefined where there is nothing new (304). */
+export async function request(path: string, init: RequestInit): Promise<unknown> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), TIMEOUT_MS);
   try {
@@ -44,6 +45,7 @@ async function request(path: string, init: RequestInit): Promise<unknown> {
       credentials: 'same-origin', cache: 'no-store', redirect: 'error', referrerPolicy: 'no-referrer', ...init,
       signal: controller.signal,
     });
+    if (response.status === 304) return undefined;
     const body: unknown = await response.json().catch(() => undefined);
     if (response.ok && body !== undefined) return body;
     if (response.status === 401) throw new RequestFailure('expired', body);

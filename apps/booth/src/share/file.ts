@@ -3,6 +3,7 @@ import { padded, unpadded } from '../crypto/encoding.ts';
 import { ORDER } from '../crypto/group.ts';
 import { isFields, sorted, string, type Fields } from '../json.ts';
 import { refuse, Refusal } from '../refusal.ts';
+import { spelt } from './code.ts';
 
 export const FORMAT = 'isoloir-key-share/2';
 const WHOSE = ['election', 'ceremony', 'board', 'member', 'group'] as const;
@@ -96,5 +97,16 @@ export async function unlockShare(text: string, code: string): Promise<KeyShare>
   } catch (error) {
     if (error instanceof Refusal) throw error;
     return refuse('share.locked', 'the code does not open it');
+  }
+}
+
+/** Opens a file with the code as typed, or as the pages spell theirs; returns the code that opened it too. */
+export async function unlockTyped(text: string, typed: string): Promise<{ share: KeyShare; code: string }> {
+  try {
+    return { share: await unlockShare(text, typed), code: typed };
+  } catch (error) {
+    const code = spelt(typed);
+    if (code === typed || !(error instanceof Refusal) || error.clause !== 'share.locked') throw error;
+    return { share: await unlockShare(text, code), code };
   }
 }

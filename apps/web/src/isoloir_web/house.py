@@ -42,6 +42,7 @@ class House:
         self.lookups = Window(*counted, "web.lookups", 30, timedelta(minutes=1))
         self.draws = Window(*counted, "web.draws", 20, timedelta(minutes=10))
         self.checks = Window(*counted, "web.seal_checks", 6, timedelta(minutes=1))
+        self.documents = Window(*counted, "web.ceremony_documents", 30, timedelta(minutes=10))
         self._texts: dict[str, Texts] = {}
         self._own = instance.texts.overridden(catalogue())
 
