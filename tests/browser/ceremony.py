@@ -1,6 +1,6 @@
 """Board members in front of the page of their key share, and a server on which a ceremony is under way.
 
-`hosted` serves an election whose ceremony is begun; a `BoardMember` does on the page what a person does, step by step.
+`hosted` serves an election whose ceremony is begun; a `BoardMember` does on the page what people do, step by step.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,9 +23,14 @@ from playwright.sync_api import Page, expect
 
 from isoloir.accounts.second_factor import STEP_SECONDS
 from isoloir.ceremony import hosting
+from isoloir.ceremony import member as members
+from isoloir.ceremony.documents import Document, Round, Transcript
+from isoloir.ceremony.rounds import setting
 from isoloir.config.election import ElectionFile
 from isoloir.instance import Instance
 from isoloir.key_share import KeyShare
+from isoloir_ballots import dkg
+from isoloir_ballots.dkg import channel, rounds
 from isoloir_web.server import bound, served
 from isoloir_web.trial.accounts import Known, make_accounts
 from isoloir_web.trial.folder import write_instance
@@ -62,9 +67,21 @@ class Hosted:
 
         return asyncio.run_coroutine_threadsafe(done(), self.loop).result(_READY_WITHIN)
 
+    def transcript(self) -> Transcript:
+        """Return the ceremony so far."""
+        return self.do(lambda instance, election: hosting.transcript(instance.store, election))
+
+    def wait(self, page: Page, member: str, round_: Round) -> None:
+        """Wait until a member's page has handed over its document of that round."""
+        for _ in range(200):
+            if self.transcript().has("national", member, round_):
+                return
+            page.wait_for_timeout(100)
+        raise AssertionError(f"{member} hands over no {round_.value}")
+
 
 def small_board(folder: Path, members: Mapping[str, tuple[str, str]], rule: list[dict[str, Any]]) -> Path:
-    """Write the example's election with another board: members by id, each role and name, and the rule's conditions."""
+    """Write the example's election with another board: members by id, role and name, and the rule's conditions."""
     document = tomlkit.parse((EXAMPLE / "election.toml").read_text(encoding="utf-8"))
     people = {name: {"role": role, "name": person} for name, (role, person) in members.items()}
     document["boards"] = {"national": {"members": people, "rule": {"all": rule}}}
@@ -116,8 +133,46 @@ def hosted(folder: Path, source: Path, *, begun: bool = True) -> Iterator[Hosted
 
 
 @dataclass
+class Elsewhere:
+    """A member who takes part from another computer, by the library alone; or cheats one of the others."""
+
+    site: Hosted
+    member: str
+    cheats: str = ""
+    share: KeyShare | None = None
+
+    def act(self) -> None:
+        """Hand over what is due of them now."""
+        self.site.do(self._act)
+
+    async def _act(self, instance: Instance, election: ElectionFile) -> None:
+        found = await hosting.transcript(instance.store, election)
+        if self.share is None:
+            self.share, made = members.begin(found.plan, "national", self.member)
+        else:
+            self.share, due = members.continue_(found, self.share)
+            assert due is not None
+            made = self._wrong(found, due) if self.cheats and due.round is Round.CONTRIBUTION else due
+        await hosting.add(instance.store, election, made, instance.clock)
+
+    def _wrong(self, found: Any, due: Document) -> Document:
+        """Seal for somebody a number that does not agree with the coefficients, and sign it all."""
+        assert self.share is not None
+        seat, whom = found.plan.seat("national", self.member), found.plan.seat("national", self.cheats)
+        made, group = setting(found.plan, seat), found.plan.parsed_group
+        certificates = found.of("national", seat.place, Round.CERTIFICATE)
+        body = {name: part for name, part in due.body.items() if name != "bound"}
+        context = rounds._sealed_context(made, certificates, seat.index, whom.index)
+        receiver = rounds.certificates_of(made, certificates)[whom.index - 1].encryption
+        body["secrets"][whom.index - 1] = channel.seal(group, receiver, context, 5)
+        covered = made.bound("contribution", seat.index, [dkg.digest(certificates), body])
+        signature = dkg.Identity.of(group, self.share.seed).sign(covered)
+        return replace(due, body={**body, "bound": signature.to_json()})
+
+
+@dataclass
 class BoardMember:
-    """Somebody of the board in front of their pages: what they know, and the folder where they save what they keep."""
+    """Somebody of the board in front of their pages: what they know, and the folder of what they keep."""
 
     page: Page
     known: Known

@@ -79,7 +79,7 @@ def held(act: Any) -> tuple[Transcript, dict[str, KeyShare], list[Transcript]]:
 
 
 def test_one_ceremony_between_both(held: Any, act: Any) -> None:
-    """Python accepts every document of the page's code and the page's code Python's; each share is of its public key."""
+    """Python accepts every document of the page's code, and the other way; each share is of its public key."""
     transcript, shares, _ = held
     entries = progress.entries(transcript)["national"]
     public = [key for entry in entries for key in entry.verification_keys]
@@ -160,7 +160,7 @@ def test_what_a_server_changed_is_named_as_in_python(held: Any, act: Any) -> Non
 
 
 def test_another_order_seed_or_ceremony_is_refused(held: Any, act: Any) -> None:
-    """A document before its turn, one twice, one of another ceremony; a seed that is not this member's; a misspelt one."""
+    """A document before its turn, twice, or of another ceremony; a seed that is another's, or misspelt."""
     transcript, shares, _ = held
     seed = shares["d1"].seed
     documents = transcript.documents
@@ -226,7 +226,7 @@ def test_a_wrong_share_becomes_a_complaint_that_both_accept(held: Any, act: Any)
 
 
 def test_each_reads_the_others_share(held: Any, booth_code: Any, tmp_path: Path) -> None:
-    """A file of the page's code opens in Python with its code and no other, before the end of the ceremony and after."""
+    """A file of the page's code opens in Python with its code and no other, complete or not."""
     _, shares, _ = held
     unfinished = KeyShare("essai", "1soLoirTest999", "national", "d1", "Ed25519", shares["d1"].seed)
     given = [shares["d1"], unfinished]

@@ -17,7 +17,7 @@ import { en } from './texts/en.ts';
 import { fr, type Texts } from './texts/fr.ts';
 import { comparePage, donePage, stoppedPage, togetherPage } from './together.ts';
 
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
 const main = document.getElementById('key') as HTMLElement;
 let state: State | undefined;
 /** Counts what was begun: work of an abandoned count is not shown. */
