@@ -8,8 +8,28 @@ def handlers() -> Sequence[Any]:
     """Return the handlers of this folder; each finds the sessions of accounts, not those of voters."""
     from litestar import Router
 
-    from isoloir_web.board import account, activation, acts, extension, home, integrity, log, poll_book, turnout
+    from isoloir_web.board import (
+        account,
+        activation,
+        ceremony,
+        doing,
+        extension,
+        home,
+        integrity,
+        log,
+        minutes,
+        poll_book,
+        rehearsal,
+        remarks,
+        steps,
+        turnout,
+        unsealing,
+        working,
+    )
 
-    rooms = (account, activation, home, turnout, poll_book, integrity, log, acts, extension)
+    rooms = (
+        account, activation, home, steps, ceremony, rehearsal, turnout, poll_book, integrity, unsealing, remarks,
+        minutes, log, doing, working, extension,
+    )  # fmt: skip
     every = [handler for room in rooms for handler in room.handlers]
     return [Router("/e/{election:str}/board", route_handlers=every, opt={"account": True})]
