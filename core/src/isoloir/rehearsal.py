@@ -24,7 +24,7 @@ from isoloir.key_share import KeyShare
 from isoloir.partials import Box, Partials
 from isoloir.plugin_set import PluginSet
 from isoloir.sealing import system_seal
-from isoloir.store import acts_store, lifecycle_store
+from isoloir.store import lifecycle_store
 from isoloir.store.engine import Store
 from isoloir_ballots import credentials, tally, trustees
 from isoloir_ballots.archive import Archive
@@ -143,27 +143,20 @@ async def finish(store: Store, election: ElectionFile, plugins: PluginSet, folde
 
 
 @dataclass(frozen=True)
-class UnderWay:
-    """A rehearsal that was begun: the scratch boxes' archives by contest, and who has decrypted, by board."""
+class Begun:
+    """A rehearsal that waits for the members: its archives' names by contest, and what they gave, by board."""
 
-    archives: Mapping[str, Path]
-    given: Mapping[str, tuple[str, ...]]
+    archives: Mapping[str, str]
+    given: Mapping[str, Mapping[str, Mapping[str, str]]]
 
 
-async def under_way(store: Store, election: ElectionFile, folder: Path) -> UnderWay | None:
-    """Return the rehearsal that was begun and is not finished, or `None`."""
+async def begun(store: Store, election: ElectionFile) -> Begun:
+    """Return the rehearsal that waits for the members; raises IsoloirError ``rehearsal_not_begun``."""
     async with store.read() as session:
-        begun = await lifecycle_store.get_fact(session, election.id, _BEGUN)
-    if begun is None:
-        return None
-    archives = {contest: folder / name for contest, name in begun["archives"].items()}
-    return UnderWay(archives, {board: tuple(given) for board, given in begun["given"].items()})
-
-
-async def held(store: Store, election: ElectionFile) -> list[acts_store.Rehearsal]:
-    """Return the rehearsals that were finished, the oldest first."""
-    async with store.read() as session:
-        return await acts_store.rehearsals(session, election.id)
+        found = await lifecycle_store.get_fact(session, election.id, _BEGUN)
+    if found is None:
+        raise IsoloirError("rehearsal_not_begun", election=election.id)
+    return Begun(found["archives"], found["given"])
 
 
 async def rehearse(

@@ -15,9 +15,10 @@ from typing import Any
 from isoloir import board, lifecycle, lots, oversight, rehearsal, unsealing
 from isoloir.config.election import ElectionFile
 from isoloir.errands import Errand
+from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
-from isoloir.partials import Box
+from isoloir.partials import Box, Partials
 from isoloir.store import acts_store
 from isoloir.store.engine import Store
 from isoloir_web import papers
@@ -54,9 +55,35 @@ class BoxRead:
         return cls(path.name, hashlib.sha256(path.read_bytes()).hexdigest(), box.digest, box.total.num_tallied)
 
 
-def rehearsals(instance: Instance, election: ElectionFile) -> Path:
-    """Return where archives of rehearsals lie."""
-    return instance.archives_folder / election.id / "rehearsals"
+@dataclass(frozen=True)
+class Waiting:
+    """A rehearsal that waits for the members: its archives by contest, and who has decrypted, by board."""
+
+    archives: Mapping[str, Path]
+    given: Mapping[str, tuple[str, ...]]
+
+
+async def rehearsal_waiting(instance: Instance, election: ElectionFile) -> Waiting | None:
+    """Return the rehearsal that was begun and is not finished, or `None`."""
+    try:
+        found = await rehearsal.begun(instance.store, election)
+    except IsoloirError as error:
+        if error.code != "rehearsal_not_begun":
+            raise
+        return None
+    archives = {contest: _rehearsals(instance, election) / name for contest, name in found.archives.items()}
+    return Waiting(archives, {board: tuple(given) for board, given in found.given.items()})
+
+
+async def rehearsals_held(store: Store, election: ElectionFile) -> list[acts_store.Rehearsal]:
+    """Return the rehearsals that were finished, the oldest first."""
+    async with store.read() as session:
+        return await acts_store.rehearsals(session, election.id)
+
+
+async def receive_rehearsal(instance: Instance, election: ElectionFile, given: Partials) -> None:
+    """Keep what one member decrypted for the rehearsal; raises as `rehearsal.receive` does."""
+    await rehearsal.receive(instance.store, election, _rehearsals(instance, election), given)
 
 
 async def boxes_read(store: Store, election: ElectionFile) -> Mapping[str, BoxRead] | None:
@@ -93,15 +120,15 @@ async def _seal(instance: Instance, election: ElectionFile, _: Errand, __: Far) 
 
 
 async def _rehearse(instance: Instance, election: ElectionFile, errand: Errand, _: Far) -> None:
-    folder = rehearsals(instance, election)
+    folder = _rehearsals(instance, election)
     paths = await rehearsal.begin(instance.store, election, folder, instance.clock)
     await _keep_read(instance.store, election, _REHEARSED, paths)
     await tell(instance, election, "rehearsal_begun", f"rehearsal/{errand.number}")
 
 
 async def _finish_rehearsal(instance: Instance, election: ElectionFile, _: Errand, __: Far) -> None:
-    folder = rehearsals(instance, election)
-    if await rehearsal.under_way(instance.store, election, folder) is not None:
+    if await rehearsal_waiting(instance, election) is not None:
+        folder = _rehearsals(instance, election)
         await rehearsal.finish(instance.store, election, instance.plugins, folder, instance.clock)
 
 
@@ -166,6 +193,10 @@ WORKS: Mapping[str, Callable[[Instance, ElectionFile, Errand, Far], Awaitable[No
     "archive": _archive,
 }
 """What to do for each kind of errand."""
+
+
+def _rehearsals(instance: Instance, election: ElectionFile) -> Path:
+    return instance.archives_folder / election.id / "rehearsals"
 
 
 async def _keep_read(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from isoloir import board, errands, lifecycle, lots, rehearsal, remarks, unsealing
+from isoloir import board, errands, lifecycle, lots, remarks, unsealing
 from isoloir.accounts.account import Account, Role, is_officer
 from isoloir.ceremony import hosting
 from isoloir.config.election import ElectionFile
@@ -114,7 +114,7 @@ async def _break_seal(sitting: Sitting, form: Form) -> None:
 
 async def _rehearsal_rule(sitting: Sitting) -> None:
     instance, election = sitting.house.instance, sitting.election
-    begun = await rehearsal.under_way(instance.store, election, works.rehearsals(instance, election))
+    begun = await works.rehearsal_waiting(instance, election)
     if begun is None:
         raise IsoloirError("rehearsal_not_begun", election=election.id)
     for name in sorted({contest.board for contest in election.contests}):

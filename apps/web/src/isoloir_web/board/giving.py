@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from isoloir import rehearsal, unsealing
+from isoloir import unsealing
 from isoloir.config.election import Contest
 from isoloir.errors import IsoloirError
 from isoloir.partials import Partials
@@ -47,7 +47,7 @@ class BoxShown:
 async def rehearsed(sitting: Sitting) -> list[Giver]:
     """Return who has decrypted the scratch boxes of the rehearsal under way."""
     instance, election = sitting.house.instance, sitting.election
-    begun = await rehearsal.under_way(instance.store, election, works.rehearsals(instance, election))
+    begun = await works.rehearsal_waiting(instance, election)
     return _givers(sitting, begun.given if begun else {})
 
 
@@ -87,7 +87,7 @@ async def take(sitting: Sitting, what: str, form: Mapping[str, str], files: Mapp
     digest = hashlib.sha256(b"".join(data for _, data in sorted(given.boxes.items()))).hexdigest()
     await sitting.house.accounts.record(election, "partials_given", account.id, what=what, sha256=digest)
     if what == "rehearsal":
-        await rehearsal.receive(instance.store, election, works.rehearsals(instance, election), given)
+        await works.receive_rehearsal(instance, election, given)
     else:
         await unsealing.receive(instance.store, election, instance.archives_folder, given)
 

@@ -8,7 +8,7 @@ from litestar import Response, get, post, route
 from litestar.params import FromPath
 from litestar.response import File
 
-from isoloir import lifecycle, rehearsal
+from isoloir import lifecycle
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
 from isoloir_web import works
@@ -32,8 +32,7 @@ async def archive(request: Asked, election: FromPath[str], contest: FromPath[str
     sitting = await require_account(request, election, READERS)
     instance = sitting.house.instance
     chosen = contest_of(sitting.election, contest)
-    folder = works.rehearsals(instance, sitting.election)
-    begun = await rehearsal.under_way(instance.store, sitting.election, folder)
+    begun = await works.rehearsal_waiting(instance, sitting.election)
     if begun is None or chosen not in sitting.contests or not begun.archives[chosen.id].is_file():
         raise IsoloirError("archive_not_yet")
     path = begun.archives[chosen.id]
@@ -53,11 +52,11 @@ async def give(request: Asked, election: FromPath[str]) -> Response[Any]:
 
 async def _drawn(request: Asked, sitting: Sitting, error: IsoloirError | None = None) -> Page:
     instance, election = sitting.house.instance, sitting.election
-    begun = await rehearsal.under_way(instance.store, election, works.rehearsals(instance, election))
+    begun = await works.rehearsal_waiting(instance, election)
     read = await works.rehearsal_boxes(instance.store, election) if begun else {}
     read = {contest: one for contest, one in read.items() if begun and begun.archives[contest].name == one.file}
     givers = await giving.rehearsed(sitting) if begun else []
-    held = await rehearsal.held(instance.store, election)
+    held = await works.rehearsals_held(instance.store, election)
     state = await lifecycle.state(instance.store, election.id)
     return form_page(
         request,
