@@ -220,9 +220,9 @@ async def test_an_act_is_done_once(stage: Any, web: Any, holder: Any) -> None:
         assert (again.status_code, again.headers[REFUSAL]) == (409, "lifecycle_order")
         assert (await act("ceremony")).status_code == 303
         assert (await act("ceremony")).headers[REFUSAL] == "ceremony_begun"
-        assert (await act("ceremony-restart", reason=" ")).headers[REFUSAL] == "field_missing"
+        assert (await act("ceremony-restart", why=" ")).headers[REFUSAL] == "field_missing"
         await errands.ask(stage.store, stage.only, "keys", stage.clock, by="x")
-        going = await act("ceremony-restart", reason="Une part perdue.")
+        going = await act("ceremony-restart", why="Une part perdue.")
         assert (going.status_code, going.headers[REFUSAL]) == (409, "errand_going")
     acts = [line.act for line in await audit_log.lines(stage.store, stage.only.id)]
     assert (acts.count("configured"), acts.count("ceremony_begun")) == (1, 1)

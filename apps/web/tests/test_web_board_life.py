@@ -250,7 +250,7 @@ async def test_from_the_draft_to_the_archive(life: Life) -> None:
         assert await organiser.act("file") == "steps"
         assert await organiser.act("ceremony") == "ceremony"
         assert (await organiser.get("do/ceremony")).status_code == 303
-        assert await organiser.act("ceremony-restart", reason="Une part perdue.") == "ceremony"
+        assert await organiser.act("ceremony-restart", why="Une part perdue.") == "ceremony"
         assert (await organiser.get("ceremony")).text.count("0 sur 3") == 6
         assert (await organiser.get("do/keys")).headers["location"] == f"{B}/steps"
         await life.ceremony()

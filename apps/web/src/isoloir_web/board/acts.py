@@ -16,7 +16,7 @@ from isoloir_web.board.rights import Sitting
 
 May = Callable[[ElectionFile, Account], bool]
 Form = Mapping[str, str]
-REASON_MOST = 500
+REASON_MOST = 200
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ async def _begin_ceremony(sitting: Sitting, _: Form) -> None:
 
 async def _restart_ceremony(sitting: Sitting, form: Form) -> None:
     instance = sitting.house.instance
-    begun = await hosting.restart(instance.store, sitting.election, instance.clock, form["reason"])
+    begun = await hosting.restart(instance.store, sitting.election, instance.clock, form["why"])
     await works.tell(instance, sitting.election, "ceremony_begun", f"ceremony/{begun.plan.uuid}")
 
 
@@ -109,7 +109,7 @@ async def _ceremony_complete(sitting: Sitting) -> None:
 
 async def _break_seal(sitting: Sitting, form: Form) -> None:
     instance = sitting.house.instance
-    await lifecycle.break_seal(instance.store, sitting.election, instance.clock, reason=form["reason"])
+    await lifecycle.break_seal(instance.store, sitting.election, instance.clock, reason=form["why"])
 
 
 async def _rehearsal_rule(sitting: Sitting) -> None:
@@ -244,10 +244,10 @@ ACTS: Mapping[str, Act] = {
         Act("ceremony", "ceremony", _organiser, "organiser", (State.CONFIGURED,), _begin_ceremony, _no_ceremony,
             then="ceremony"),
         Act("ceremony-restart", "ceremony", _organiser, "organiser", (State.CONFIGURED,), _restart_ceremony,
-            _a_ceremony, ("reason",), then="ceremony", grave=True),
+            _a_ceremony, ("why",), then="ceremony", grave=True),
         Act("keys", "keys", _organiser, "organiser", (State.CONFIGURED,), lacking=_ceremony_complete),
         Act("seal", "seal", _either, "either", (State.KEYED,)),
-        Act("break-seal", "seal", is_officer, "officer", (State.KEYED, *_SEALED), _break_seal, fields=("reason",),
+        Act("break-seal", "seal", is_officer, "officer", (State.KEYED, *_SEALED), _break_seal, fields=("why",),
             grave=True),
         Act("rehearsal", "rehearsal", _either, "either", _SEALED),
         Act("rehearsal-end", "rehearsal", _either, "either", _SEALED, lacking=_rehearsal_rule),

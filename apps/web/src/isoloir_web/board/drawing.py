@@ -26,12 +26,13 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "day": ("date", "off", "text"),
     "hour": ("time", "off", "text"),
     "reason": ("text", "off", "text"),
+    "why": ("text", "off", "text"),
     "drawn_by": ("text", "off", "text"),
     "before": ("text", "off", "text"),
 }
 """Input type, autocomplete token and input mode of each field."""
 _LONGEST = 200
-_DRAWN_AGAIN = frozenset({"name", "day", "hour", "reason", "drawn_by", "before"})
+_DRAWN_AGAIN = frozenset({"name", "day", "hour", "reason", "why", "drawn_by", "before"})
 
 
 def fields(say: Speaker, *names: str, typed: dict[str, str] | None = None) -> list[FieldShown]:
