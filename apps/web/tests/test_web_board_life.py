@@ -338,7 +338,7 @@ async def test_from_the_draft_to_the_archive(life: Life) -> None:
         results = await unsealing.results(life.instance.store, life.election)
         assert results is not None
         assert results.contest("cspm").elected == {"a": (), "b": ("B1",)}
-        assert "Liste B : 1 voix, 1 sièges (B1)".replace(" :", "\u202f:") in (await president.get("do/publish")).text
+        assert "Liste B\u202f: 1 voix, sièges\u202f: 1 (B1)" in (await president.get("do/publish")).text
         assert await president.act("publish") == "steps"
         assert "B1" in (await president.client.get(f"{E}/results")).text
         token = await life.people["d2"].token("remarks", "remarks")

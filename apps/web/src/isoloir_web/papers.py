@@ -154,7 +154,7 @@ async def pack(instance: Instance, election: ElectionFile, progress: Progress) -
     """Make the package that is kept two years, unless it is there; return its SHA-256. Raises as `package.make`."""
     latest = await made(instance, election)
     if latest is None:
-        raise IsoloirError("minutes_missing", file=papers_folder.MINUTES)
+        raise IsoloirError("papers_missing", election=election.id)
     file = place(instance, election) / PACKAGE
     if not file.exists():
         await package.make(instance, election, latest.folder, file, lambda _, done, of: progress(done, of))
