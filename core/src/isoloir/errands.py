@@ -61,11 +61,16 @@ async def require_none(store: Store, election: ElectionFile) -> None:
         raise IsoloirError("errand_going", election=election.id)
 
 
-async def ask(store: Store, election: ElectionFile, kind: str, clock: Clock, *, by: str = "") -> Errand | None:
-    """Ask for an errand; raises IsoloirError ``errand_going``. The clock (no `by`) asks for none twice in a row."""
+async def ask(
+    store: Store, election: ElectionFile, kind: str, clock: Clock, *, by: str = "", again: bool = False
+) -> Errand | None:
+    """Ask for an errand; raises IsoloirError ``errand_going``.
+
+    The clock (no `by`) asks for none twice in a row, unless it says so (`again`).
+    """
     async with store.write("box") as session:
         former = await _last(session, election.id)
-        if former is not None and not by and former.kind == kind:
+        if former is not None and not by and not again and former.kind == kind:
             return None
         if former is not None and not former.ended:
             raise IsoloirError("errand_going", election=election.id)

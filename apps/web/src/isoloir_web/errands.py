@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from secrets import token_hex
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from isoloir.lifecycle import State
 from isoloir_web import works
 
 _log = logging.getLogger(__name__)
+_AGAIN = timedelta(minutes=1)
 
 
 class Errands:
@@ -113,8 +115,11 @@ async def ask_due(instance: Instance, election: ElectionFile) -> None:
         return
     if not unsealing.written(instance.archives_folder, election):
         return
+    last = await errands.last(store, election.id)
+    # Nobody has to ask for the digests, so nobody can ask again: a failure is tried again by itself.
+    again = last is not None and last.refusal is not None and instance.clock.now() - last.asked_at >= _AGAIN
     with suppress(IsoloirError):  # something is under way
         if await works.boxes_read(store, election) is None:
-            await errands.ask(store, election, "boxes", instance.clock)
+            await errands.ask(store, election, "boxes", instance.clock, again=again)
         elif await unsealing.rule_met(store, election):
             await errands.ask(store, election, "tally", instance.clock)
