@@ -56,7 +56,8 @@ def test_the_board(demo, someone, demonstration, words):
             who.see("board-login-refused")
     who.page.wait_for_url("**/board/")
     who.see("board-home")
-    for page in ("turnout", "poll-book", "integrity", "log", "extend", "password"):
+    acts = ("steps", "ceremony", "rehearsal", "unsealing", "remarks", "minutes", "work")
+    for page in (*acts, "turnout", "poll-book", "integrity", "log", "extend", "password"):
         go(who, f"board-{page}", f"{ELECTION}/board/{page}")
     who.page.goto(f"{ELECTION}/board/poll-book")
     who.page.locator("#begins").fill("ma")

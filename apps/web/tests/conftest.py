@@ -407,6 +407,12 @@ def token_in(html: str, action: str) -> str:
 
 
 @pytest.fixture
+def new_holder() -> type[Holder]:
+    """Return what stands for somebody with an account, of any stage that has an election (`only`) and a clock."""
+    return Holder
+
+
+@pytest.fixture
 def holder() -> Any:
     """Return a function that makes an account on a stage, not activated yet."""
 

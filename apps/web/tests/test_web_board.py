@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from isoloir import audit_log, board, lifecycle, oversight, poll_book
+from isoloir import audit_log, board, errands, lifecycle, oversight, poll_book
 from isoloir.accounts import directory
 from isoloir.accounts.account import Role
 from isoloir.clock import hour_of
@@ -18,6 +18,7 @@ from isoloir.lifecycle import State
 from isoloir.sealing import SystemSeal
 from isoloir.store import poll_book_store
 from isoloir_web.background import Closing, watch_over
+from isoloir_web.board.acts import ACTS
 from isoloir_web.board.turnout import curve
 from isoloir_web.refusals import REFUSAL
 
@@ -30,7 +31,9 @@ OPEN_TO_ALL = {"login", "activate", "second-factor"}
 """Pages of those who are not logged in yet."""
 PROVED = {"proved": {"national": ["president"]}}
 """Whose shares have served in the rehearsal."""
-PAGES = ("", "turnout", "poll-book", "integrity", "log", "password")
+ROOMS = ("steps", "ceremony", "rehearsal", "unsealing", "remarks", "minutes", "work")
+"""Pages on which the board acts."""
+PAGES = ("", "turnout", "poll-book", "integrity", "log", "password", *ROOMS)
 
 
 def token(page: Any, action: str) -> str:
@@ -91,7 +94,7 @@ async def test_no_page_without_a_session(stage: Any, web: Any, holder: Any) -> N
     one = await holder(stage)
     async with web(stage) as client, web(stage) as voter, web(stage) as shut:
         routes = board_routes(client.app)
-        assert {path.split("/board/")[1].split("/")[0] for _, path in routes} >= {*PAGES, "open", "codes", "logout"}
+        assert {path.split("/board/")[1].split("/")[0] for _, path in routes} >= {*PAGES, "do", "codes", "logout"}
         await one.activate(shut)
         await directory.disable(stage.store, stage.only, stage.clock, one.name)
         session = await stage.sessions.start("fr")
@@ -110,6 +113,7 @@ async def test_no_page_without_a_session(stage: Any, web: Any, holder: Any) -> N
 
 async def test_no_change_from_elsewhere_or_without_its_token(stage: Any, web: Any, holder: Any) -> None:
     """Every POST of the board refuses another site, and a form whose token was made for another purpose."""
+    files = {"file": ("x", b"x")}
     one = await holder(stage)
     async with web(stage) as client:
         await one.activate(client)
@@ -121,8 +125,9 @@ async def test_no_change_from_elsewhere_or_without_its_token(stage: Any, web: An
             assert (foreign.status_code, foreign.headers[REFUSAL]) == (403, "foreign_origin")
             if path.split("/board/")[1].split("/")[0] in {"login", "activate", "password"}:
                 continue
+            uploads = path.removeprefix(f"{B}/") in {"rehearsal", "unsealing", "minutes/signed"}
             for sent in ({"token": other}, {"no": "token"}):
-                answer = await client.post(path, data=sent)
+                answer = await client.post(path, data=sent, files=files if uploads else None)
                 assert (answer.status_code, answer.headers[REFUSAL]) == (403, "form_expired"), path
 
 
@@ -134,10 +139,111 @@ async def test_each_role_has_its_pages(stage: Any, web: Any, holder: Any, role: 
     one = await holder(stage, role=role, **seat)
     async with web(stage) as client:
         await one.activate(client)
-        allowed = {page: (await client.get(f"{B}/{page}")).status_code for page in (*PAGES, "open")}
+        allowed = {page: (await client.get(f"{B}/{page}")).status_code for page in PAGES}
+        texts = [(await client.get(f"{B}/{page}")).text for page in PAGES]
     reads = 403 if role is Role.SUPPORT else 200
-    assert allowed == {"": 200, "turnout": 200, "poll-book": reads, "integrity": reads, "log": reads, "password": 200,
-                       "open": 303 if role is Role.MEMBER else 403}  # fmt: skip
+    assert allowed == {page: 200 if page in ("", "turnout", "password") else reads for page in PAGES}
+    assert role is Role.MEMBER or not any(f'action="{B}/{page}"' in text for page in ROOMS for text in texts)
+
+
+WHO = {
+    "organiser": {"role": Role.ORGANISER, "board": "", "member": ""},
+    "support": {"role": Role.SUPPORT, "board": "", "member": ""},
+    "president": {"member": "president"},
+    "secretary": {"member": "secretary"},
+    "delegate": {"member": "d1"},
+}
+EITHER = {"organiser", "president", "secretary"}
+MAY = {
+    "file": {"organiser"},
+    "ceremony": {"organiser"},
+    "ceremony-restart": {"organiser"},
+    "keys": {"organiser"},
+    "seal": EITHER,
+    "break-seal": {"president", "secretary"},
+    "rehearsal": EITHER,
+    "rehearsal-end": EITHER,
+    "open": {"president", "secretary"},
+    "close": {"president", "secretary"},
+    "tally": EITHER,
+    "lot": {"president", "secretary"},
+    "lot-confirm": {"president", "secretary", "delegate"},
+    "publish": {"president", "secretary"},
+    "papers": EITHER,
+    "archive": EITHER,
+}
+"""Who may do what: the organiser prepares, what the board does as one is its officers'."""
+
+
+async def seat_them(stage: Any, holder: Any) -> dict[str, Any]:
+    """Give the stage a board with two officers and a delegate, and everybody an account."""
+    roles = {"president": "president", "secretary": "secretary", "d1": "delegate"}
+    members = {one: {"role": role, "name": one} for one, role in roles.items()}
+    boards = {"national": Board.model_validate({"members": members})}
+    stage.files[stage.only.id] = stage.only.model_copy(update={"boards": boards})
+    return {name: await holder(stage, name, **changes) for name, changes in WHO.items()}
+
+
+async def test_each_act_is_for_whoever_may(stage: Any, web: Any, holder: Any) -> None:
+    """Every act's page and form refuse every role but those that may, before anything is read of them."""
+    assert set(MAY) == set(ACTS)
+    for who, one in (await seat_them(stage, holder)).items():
+        async with web(stage) as client:
+            await one.activate(client)
+            session = await client.app.state.house.accounts.sessions.load(client.cookies["isoloir-account"])
+            for act, may in MAY.items():
+                page = await client.get(f"{B}/do/{act}")
+                sent = {"token": session.form_token(f"board/do/{act}/{stage.only.id}"), "code": "000000"}
+                posted = await client.post(f"{B}/do/{act}", data=sent)
+                if who in may:
+                    assert page.status_code in (200, 303), (who, act)
+                    assert posted.headers[REFUSAL] in ("code_refused", "field_missing", "too_many_requests")
+                else:
+                    assert (page.status_code, page.headers[REFUSAL]) == (403, "account_role"), (who, act)
+                    assert (posted.status_code, posted.headers[REFUSAL]) == (403, "account_role"), (who, act)
+    assert await lifecycle.state(stage.store, stage.only.id) is State.DRAFT
+
+
+async def test_an_act_is_done_once(stage: Any, web: Any, holder: Any) -> None:
+    """A second time, or beside work that is under way, an act is refused and changes nothing."""
+    one = (await seat_them(stage, holder))["organiser"]
+    async with web(stage) as client:
+        await one.activate(client)
+
+        async def act(name: str, **more: str) -> Any:
+            session = await client.app.state.house.accounts.sessions.load(client.cookies["isoloir-account"])
+            sent = {"token": session.form_token(f"board/do/{name}/{stage.only.id}"), "code": one.code(), **more}
+            return await client.post(f"{B}/do/{name}", data=sent)
+
+        assert (await act("file")).status_code == 303
+        again = await act("file")
+        assert (again.status_code, again.headers[REFUSAL]) == (409, "lifecycle_order")
+        assert (await act("ceremony")).status_code == 303
+        assert (await act("ceremony")).headers[REFUSAL] == "ceremony_begun"
+        assert (await act("ceremony-restart", why=" ")).headers[REFUSAL] == "field_missing"
+        await errands.ask(stage.store, stage.only, "keys", stage.clock, by="x")
+        going = await act("ceremony-restart", why="Une part perdue.")
+        assert (going.status_code, going.headers[REFUSAL]) == (409, "errand_going")
+    acts = [line.act for line in await audit_log.lines(stage.store, stage.only.id)]
+    assert (acts.count("configured"), acts.count("ceremony_begun")) == (1, 1)
+
+
+async def test_nobody_acts_or_gives_for_another(stage: Any, web: Any, holder: Any) -> None:
+    """Giving and remarking are for members alone; signed papers for the organiser and the officers."""
+    people = await seat_them(stage, holder)
+    for who, refused in (
+        ("organiser", {"rehearsal", "unsealing", "remarks"}),
+        ("delegate", {"minutes/signed"}),
+        ("support", {"rehearsal", "unsealing", "remarks", "minutes/signed"}),
+    ):
+        async with web(stage) as client:
+            await people[who].activate(client)
+            session = await client.app.state.house.accounts.sessions.load(client.cookies["isoloir-account"])
+            for page in refused:
+                sent = {"token": session.form_token(f"board/{page}/{stage.only.id}"), "text": "x", "kind": "remark"}
+                files = None if page == "remarks" else {"file": ("x.json", b"{}")}
+                answer = await client.post(f"{B}/{page}", data=sent, files=files)
+                assert (answer.status_code, answer.headers[REFUSAL]) == (403, "account_role"), (who, page)
 
 
 async def test_a_member_sees_the_contests_of_their_board(stage: Any, web: Any, holder: Any) -> None:
@@ -224,10 +330,10 @@ async def test_what_is_missing_is_said(stage: Any, web: Any, holder: Any) -> Non
         await lifecycle.create(stage.store, stage.only, stage.clock)
         page = await client.get(f"{B}/")
         assert page.text.count("n’a pas encore de droits de vote anonymes") == len(stage.only.contests)
-        assert (await client.get(f"{B}/open")).headers["location"] == f"{B}/"
+        assert (await client.get(f"{B}/do/open")).headers["location"] == f"{B}/steps"
 
 
-async def test_a_member_opens_the_vote(stage: Any, web: Any, holder: Any, sealed_as: Any) -> None:
+async def test_an_officer_opens_the_vote(stage: Any, web: Any, holder: Any, sealed_as: Any) -> None:
     """Only when nothing is missing, after a second page, with a code that was not used before; the log says who."""
     seal = sealed_as(stage, {"code": "1"})
     await rehearsed(stage, seal)
@@ -235,21 +341,21 @@ async def test_a_member_opens_the_vote(stage: Any, web: Any, holder: Any, sealed
     one = await holder(stage)
     async with web(stage) as client:
         await one.activate(client)
-        assert (await client.get(f"{B}/open")).status_code == 303
+        assert (await client.get(f"{B}/do/open")).status_code == 303
         await lifecycle.rehearsed(
             stage.store, stage.only, stage.clock, system_digest=seal.digest, passed=True, record=PROVED
         )
         assert "Rien ne manque" in (await client.get(f"{B}/")).text
-        form = {"token": token(await client.get(f"{B}/open"), "open")}
-        wrong = await client.post(f"{B}/open", data={**form, "code": "000000"})
+        form = {"token": token(await client.get(f"{B}/do/open"), "do/open")}
+        wrong = await client.post(f"{B}/do/open", data={**form, "code": "000000"})
         assert (wrong.status_code, wrong.headers[REFUSAL]) == (422, "code_refused")
         assert await lifecycle.state(stage.store, stage.only.id) is State.REHEARSED
         code = one.code()
-        assert (await client.post(f"{B}/open", data={**form, "code": code})).status_code == 303
+        assert (await client.post(f"{B}/do/open", data={**form, "code": code})).status_code == 303
         assert await lifecycle.state(stage.store, stage.only.id) is State.OPEN
-        again = await client.post(f"{B}/open", data={**form, "code": code})
+        again = await client.post(f"{B}/do/open", data={**form, "code": code})
         assert again.headers[REFUSAL] == "code_refused"
-        late = await client.post(f"{B}/open", data={**form, "code": one.code()})
+        late = await client.post(f"{B}/do/open", data={**form, "code": one.code()})
         assert (late.status_code, late.headers[REFUSAL]) == (409, "lifecycle_order")
     lines = [line for line in await audit_log.lines(stage.store, stage.only.id) if line.act == "account_acts"]
     assert one.invitation.account.id in lines[0].details

@@ -146,8 +146,7 @@ async def is_to_close(store: Store, election: ElectionFile, clock: Clock, archiv
     if clock.now() < election.window.grace_ends:
         return None
     state = await lifecycle.state(store, election.id)
-    written = (unsealing.archive_path(archives, election, contest.id).exists() for contest in election.contests)
-    if state is State.OPEN or (state is State.CLOSED and not all(written)):
+    if state is State.OPEN or (state is State.CLOSED and not unsealing.written(archives, election)):
         return state
     return None
 

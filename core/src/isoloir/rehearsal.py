@@ -142,6 +142,23 @@ async def finish(store: Store, election: ElectionFile, plugins: PluginSet, folde
     return held
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A rehearsal that waits for the members: its archives' names by contest, and what they gave, by board."""
+
+    archives: Mapping[str, str]
+    given: Mapping[str, Mapping[str, Mapping[str, str]]]
+
+
+async def begun(store: Store, election: ElectionFile) -> Begun:
+    """Return the rehearsal that waits for the members; raises IsoloirError ``rehearsal_not_begun``."""
+    async with store.read() as session:
+        found = await lifecycle_store.get_fact(session, election.id, _BEGUN)
+    if found is None:
+        raise IsoloirError("rehearsal_not_begun", election=election.id)
+    return Begun(found["archives"], found["given"])
+
+
 async def rehearse(
     store: Store,
     election: ElectionFile,

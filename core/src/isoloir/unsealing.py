@@ -73,6 +73,11 @@ def archive_path(folder: Path, election: ElectionFile, contest_id: str) -> Path:
     return folder / election.id / f"{contest_id}.bel"
 
 
+def written(folder: Path, election: ElectionFile) -> bool:
+    """Say whether the archive of every contest lies there."""
+    return all(archive_path(folder, election, contest.id).exists() for contest in election.contests)
+
+
 async def build_archives(
     store: Store, election: ElectionFile, folder: Path, timestamp: int, progress: Progress | None = None
 ) -> dict[str, Path]:
@@ -185,6 +190,12 @@ async def givers(store: Store, election: ElectionFile, board: str) -> tuple[str,
     """Return the members of a board whose partial decryptions are there, in the order in which they came."""
     async with store.read() as session:
         return await _givers(session, election, board)
+
+
+async def rule_met(store: Store, election: ElectionFile) -> bool:
+    """Say whether enough members of every board that opens a box have given their partial decryptions."""
+    boards = {contest.board for contest in election.contests}
+    return all([election.boards[name].met(await givers(store, election, name)) for name in boards])
 
 
 async def _givers(session: AsyncSession, election: ElectionFile, board: str) -> tuple[str, ...]:
@@ -334,5 +345,7 @@ __all__ = [
     "givers",
     "receive",
     "results",
+    "rule_met",
     "unseal",
+    "written",
 ]

@@ -52,7 +52,7 @@ PAPERS = ("typst", "pyhanko")
 """What else has a hand in the papers."""
 
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
-NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document", "seal_checked"})
+NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document", "seal_checked", "partials_given"})
 """Acts without number, and, by their prefix, those of accounts: they stay in the audit log."""
 ACCOUNTS = "account_"
 _TOLD = {

@@ -1,4 +1,4 @@
-"""What goes on while pages are served: messages, publications, the watch over the seal, the close by the clock."""
+"""What goes on while pages are served: messages, publications, errands, the seal watched, the close by the clock."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
+from isoloir_web.errands import Errands
 
 _log = logging.getLogger(__name__)
 
 _DELIVER_SECONDS = 1.0
+_ERRAND_SECONDS = 1.0
 _PUBLISH_SECONDS = 30.0
 _CLOSE_SECONDS = 10.0
 _WATCH_SECONDS = 60.0
@@ -33,10 +35,12 @@ async def kept_going(instance: Instance) -> AsyncIterator[None]:
     async def watch(election: ElectionFile) -> None:
         await watch_over(instance, election)
 
+    doing = Errands(instance)
     tasks = [
         asyncio.create_task(_again(instance, act, seconds))
         for act, seconds in (
             (instance.deliver, _DELIVER_SECONDS),
+            (doing, _ERRAND_SECONDS),
             (publish, _PUBLISH_SECONDS),
             (Closing(instance), _CLOSE_SECONDS),
             (watch, _WATCH_SECONDS),
@@ -48,6 +52,7 @@ async def kept_going(instance: Instance) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await doing.stop()
 
 
 async def watch_over(instance: Instance, election: ElectionFile) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from litestar.datastructures import UploadFile
 from litestar.enums import RequestEncodingType
 
 from isoloir.errors import IsoloirError
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 FORM_BYTES = 16_384
 """The largest form that is read."""
+
+LONG_FORM_BYTES = 65_536
+"""The largest form with a text that somebody wrote, URL-encoded: a letter may take six bytes and more."""
 
 _FIELDS = 30
 TOKEN = "token"  # noqa: S105  # the name of the field, not a secret
@@ -30,6 +34,30 @@ async def read_form(request: Asked) -> Mapping[str, str]:
             raise IsoloirError("form_malformed")
         fields[name] = value
     return fields
+
+
+async def read_upload(request: Asked) -> tuple[Mapping[str, str], Mapping[str, bytes]]:
+    """Return the fields and the files of a form (``multipart/form-data``), files by their own names.
+
+    Empty files, which browsers send where none was chosen, are left out. Raises IsoloirError ``form_malformed``: no
+    such form, or a field or a file's name twice.
+    """
+    if request.content_type[0] != RequestEncodingType.MULTI_PART:
+        raise IsoloirError("form_malformed")
+    fields: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    for name, value in (await request.form()).multi_items():
+        if isinstance(value, UploadFile):
+            content, at = await value.read(), value.filename
+            taken = at in files
+            if content:
+                files[at] = content
+        else:
+            taken = name in fields
+            fields[name] = str(value)
+        if taken or len(fields) + len(files) > _FIELDS:
+            raise IsoloirError("form_malformed")
+    return fields, files
 
 
 def require_token(session: Session | None, purpose: str, token: str) -> None:

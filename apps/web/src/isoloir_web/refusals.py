@@ -55,6 +55,21 @@ STATUS = {
     "ballot_invalid": 422,
     "ceremony_refused": 422,
     "code_refused": 422,
+    "errand_going": 409,
+    "field_missing": 422,
+    "lot_changed": 409,
+    "lot_order": 422,
+    "lot_same_member": 403,
+    "lot_words": 422,
+    "paper_none": 422,
+    "paper_not_pdf": 422,
+    "paper_unknown": 422,
+    "partial_foreign": 422,
+    "partial_incomplete": 422,
+    "partial_invalid": 422,
+    "partial_none": 422,
+    "partial_not_yours": 403,
+    "partial_unreadable": 422,
     "lifecycle_order": 409,
     "password_common": 422,
     "password_differs": 422,
@@ -139,13 +154,16 @@ def refusal(
 
 
 def places(error: IsoloirError, election: ElectionFile | None, locale: str) -> dict[str, str | int]:
-    """Return what fills the sentence: where it happened, an election and a contest by their titles."""
+    """Return what fills the sentence: where it happened, election, contest and member by their titles and name."""
     places = dict(error.where)
     if election is not None:
         places["election"] = election.title.get(locale)
         titles = {contest.id: contest.title.get(locale) for contest in election.contests}
         if places.get("contest") in titles:
             places["contest"] = titles[str(places["contest"])]
+        board = election.boards.get(str(places.get("board", "")))
+        if board is not None and places.get("trustee") in board.members:
+            places["trustee"] = board.members[str(places["trustee"])].name
     return places
 
 

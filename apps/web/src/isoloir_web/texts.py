@@ -13,8 +13,9 @@ Translate = Callable[..., str]
 
 @lru_cache(maxsize=1)
 def catalogue() -> Catalogue:
-    """Return the texts of the pages, by locale and identifier."""
-    return read_catalogues("isoloir_web")
+    """Return the texts of the pages, by locale and identifier, and those of the papers."""
+    papers, own = read_catalogues("isoloir_minutes"), read_catalogues("isoloir_web")
+    return {locale: {**papers[locale], **own[locale]} for locale in LOCALES}
 
 
 def negotiate(asked: str | None, session: str | None, cookie: str | None, accept: str | None) -> str:

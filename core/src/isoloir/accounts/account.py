@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from isoloir.config.board import Board
+from isoloir.config.board import GROUPS, Board
 from isoloir.config.election import ElectionFile
 from isoloir.store.account_store import StoredAccount
 
@@ -56,6 +56,18 @@ class Account:
 def seats(board: Board) -> tuple[str, ...]:
     """Return the ids of a board's members, in the election file's order."""
     return tuple(board.members)
+
+
+def is_officer(election: ElectionFile, account: Account) -> bool:
+    """Say whether the account is that of the president or secretary of a board; of any member where a board has none.
+
+    CGFP R.211-536: a president, a secretary and delegates; what the board does as one is the officers' act.
+    """
+    board = election.boards.get(account.board)
+    if account.role is not Role.MEMBER or board is None or account.member not in board.members:
+        return False
+    officers = {one for one, member in board.members.items() if member.role in GROUPS["officers"]}
+    return account.member in officers or not officers
 
 
 def contests_of(election: ElectionFile, account: Account) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import os
@@ -63,15 +64,18 @@ async def make(
     if record.election != election.id:
         raise IsoloirError("package_papers", file=papers.name, fault="election")
     archives = unsealing.archive_path(instance.archives_folder, election, "-").parent
-    for one in await checking.check(papers, archives=archives):
+    # In a thread with a loop of its own: whoever serves pages goes on meanwhile.
+    for one in await asyncio.to_thread(asyncio.run, checking.check(papers, archives=archives)):
         if one.faults:
             raise IsoloirError("package_papers", file=one.name, fault=one.faults[0])
     sources = {name: source async for name, source in _sources(instance, election, papers, record, archives)}
-    made = Manifest(election.id, {name: entry_of(source) for name, source in sources.items()})
+    entries = await asyncio.to_thread(lambda: {name: entry_of(source) for name, source in sources.items()})
+    made = Manifest(election.id, entries)
     beside = file.with_name(f"{file.name}.{os.getpid()}.new")
     try:
-        _write(beside, made, sources, int(record.ended.timestamp()), progress)
-        wrong = [one for one in await verify(beside, boxes=False) if one.faults]
+        await asyncio.to_thread(_write, beside, made, sources, int(record.ended.timestamp()), progress)
+        verified = await asyncio.to_thread(asyncio.run, verify(beside, boxes=False))
+        wrong = [one for one in verified if one.faults]
         if wrong:
             raise IsoloirError("package_not_sealed", path=wrong[0].name, fault=wrong[0].faults[0])
         os.link(beside, file)

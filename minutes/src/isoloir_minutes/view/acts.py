@@ -26,6 +26,8 @@ ACTS = {
     "extension_proposed": "Un membre du bureau propose de prolonger le vote jusqu’au {closes}.",
     "extended": "Un autre membre le confirme : le vote est prolongé jusqu’au {closes}.",
     "closed": "Urnes, listes d’émargement et compteurs sont figés et scellés.",
+    "lot_recorded": "Un tirage au sort, ou l’ordre des âges, est enregistré pour départager des listes.",
+    "lot_confirmed": "Un autre membre du bureau confirme cet ordre.",
     "tallied": "Les urnes sont ouvertes ; le dépouillement est contrôlé et les sièges sont attribués.",
     "published": "Les résultats sont publiés.",
     "archived": "Les fichiers de l’élection sont archivés.",

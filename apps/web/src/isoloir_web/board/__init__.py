@@ -11,16 +11,26 @@ def handlers() -> Sequence[Any]:
     from isoloir_web.board import (
         account,
         activation,
-        acts,
+        ceremony,
+        doing,
         extension,
         home,
         integrity,
         key,
         log,
+        minutes,
         poll_book,
+        rehearsal,
+        remarks,
+        steps,
         turnout,
+        unsealing,
+        working,
     )
 
-    rooms = (account, activation, home, turnout, poll_book, integrity, log, acts, extension, key)
+    rooms = (
+        account, activation, home, steps, ceremony, key, rehearsal, turnout, poll_book, integrity, unsealing, remarks,
+        minutes, log, doing, working, extension,
+    )  # fmt: skip
     every = [handler for room in rooms for handler in room.handlers]
     return [Router("/e/{election:str}/board", route_handlers=every, opt={"account": True})]

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from isoloir import errands
 from isoloir.accounts.account import Account, Role
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.login.shown import FieldShown
 from isoloir_web.board.rights import Sitting
 from isoloir_web.pages import Asked, Page, Speaker, page, speaker
-from isoloir_web.refusals import REFUSAL, STATUS
+from isoloir_web.refusals import REFUSAL, STATUS, places
 
 _KINDS: dict[str, tuple[str, str, str]] = {
     "name": ("text", "username", "text"),
@@ -25,10 +26,13 @@ _KINDS: dict[str, tuple[str, str, str]] = {
     "day": ("date", "off", "text"),
     "hour": ("time", "off", "text"),
     "reason": ("text", "off", "text"),
+    "why": ("text", "off", "text"),
+    "drawn_by": ("text", "off", "text"),
+    "before": ("text", "off", "text"),
 }
 """Input type, autocomplete token and input mode of each field."""
 _LONGEST = 200
-_DRAWN_AGAIN = frozenset({"name", "day", "hour", "reason"})
+_DRAWN_AGAIN = frozenset({"name", "day", "hour", "reason", "why", "drawn_by", "before"})
 
 
 def fields(say: Speaker, *names: str, typed: dict[str, str] | None = None) -> list[FieldShown]:
@@ -77,8 +81,9 @@ def form_page(
         headers[REFUSAL] = error.code
         if "seconds" in error.where:
             headers["retry-after"] = str(ceil(float(error.where["seconds"])))
-        messages.append(say.t(f"error.{error.code}", **error.where))
-        remedies.append(say.t(f"error.{error.code}.remedy", **error.where))
+        sentence, remedy = refusal(say, election, error)
+        messages.append(sentence)
+        remedies.append(remedy)
     return page(
         request,
         template,
@@ -93,6 +98,23 @@ def form_page(
         seat=seat(say, election, account) if account else "",
         **context,
     )
+
+
+def refusal(say: Speaker, election: ElectionFile, error: IsoloirError) -> tuple[str, str]:
+    """Return a refusal in words: its sentence and its remedy."""
+    filled = places(error, election, say.locale)
+    if "fault" in filled:
+        named = f"web.board.fault.{filled['fault']}"
+        filled["fault"] = say.t(named if say.has(named) else "web.board.fault.other")
+    return say.t(f"error.{error.code}", **filled), say.t(f"error.{error.code}.remedy", **filled)
+
+
+async def working(request: Asked, sitting: Sitting) -> dict[str, Any]:
+    """Return what a page says of the long work asked last: how far it is, and what refused it."""
+    found = await errands.last(sitting.house.instance.store, sitting.election.id)
+    refused = found.refusal if found is not None else None
+    say = speaker(request, sitting.election)
+    return {"work": found, "refused": refusal(say, sitting.election, refused) if refused else None}
 
 
 def board_page(request: Asked, template: str, sitting: Sitting, **context: Any) -> Page:

@@ -8,16 +8,15 @@ from litestar import Response, route
 from litestar.params import FromPath
 
 from isoloir import lifecycle, oversight, poll_book
-from isoloir.accounts.account import Role
-from isoloir.config.election import ElectionFile
+from isoloir.accounts.account import Role, is_officer
 from isoloir.lifecycle import Phase, State
 from isoloir_web.board.account import READS
-from isoloir_web.board.checklist import Condition, checklist
-from isoloir_web.board.drawing import board_page
+from isoloir_web.board.checklist import checklist
+from isoloir_web.board.drawing import board_page, refusal
 from isoloir_web.board.rights import require_account
+from isoloir_web.board.steps import next_step
 from isoloir_web.house import house_of
-from isoloir_web.pages import Asked, Speaker, see_other, speaker
-from isoloir_web.refusals import places
+from isoloir_web.pages import Asked, see_other, speaker
 from isoloir_web.sessions import visit_of
 
 _BEFORE = (State.DRAFT, State.CONFIGURED, State.KEYED, State.SEALED, State.REHEARSED)
@@ -44,9 +43,10 @@ async def home(request: Asked, election: FromPath[str]) -> Response[Any]:
         "board/home.html",
         sitting,
         stand=_stand(state, lifecycle.phase_of(state, file, clock)),
-        conditions=[(one, _sentences(say, file, one)) for one in conditions],
+        conditions=[(one, [refusal(say, file, error) for error in one.missing]) for one in conditions],
         ready=bool(conditions) and all(one.met for one in conditions),
-        may_open=sitting.account.role is Role.MEMBER,
+        next=next_step(state),
+        may_open=is_officer(file, sitting.account),
         calendar=calendar,
         may_extend=sitting.account.role is Role.MEMBER
         and lifecycle.phase_of(state, file, clock) is lifecycle.Phase.OPEN,
@@ -60,14 +60,6 @@ def _stand(state: State, phase: Phase) -> str:
     if state is State.OPEN:
         return {Phase.BEFORE: "waits", Phase.OPEN: "open", Phase.GRACE: "grace"}.get(phase, "ended")
     return str(state.value)
-
-
-def _sentences(say: Speaker, election: ElectionFile, condition: Condition) -> list[tuple[str, str]]:
-    found = []
-    for error in condition.missing:
-        filled = places(error, election, say.locale)
-        found.append((say.t(f"error.{error.code}", **filled), say.t(f"error.{error.code}.remedy", **filled)))
-    return found
 
 
 handlers = (home,)

@@ -9,13 +9,15 @@ from isoloir.accounts.account import Account, Role, contests_of
 from isoloir.config.election import Contest, ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.login.sessions import Session
-from isoloir_web.forms import TOKEN, read_form, require_token
+from isoloir_web.forms import TOKEN, read_form, read_upload, require_token
 from isoloir_web.house import House, house_of
 from isoloir_web.pages import Asked
 from isoloir_web.sessions import visit_of
 
 READERS = (Role.MEMBER, Role.ORGANISER)
 """Those who may read names and the log."""
+MEMBERS = (Role.MEMBER,)
+"""Those who hold a share and speak in their own name."""
 EVERYBODY = tuple(Role)
 
 
@@ -67,3 +69,14 @@ async def posted(
     form = dict(await read_form(request))
     sitting.require_token(purpose, form.pop(TOKEN, ""))
     return sitting, form
+
+
+async def posted_files(
+    request: Asked, election: str, purpose: str, roles: tuple[Role, ...] = EVERYBODY
+) -> tuple[Sitting, dict[str, str], dict[str, bytes]]:
+    """Return who is logged in, the fields and the files they sent, the token checked."""
+    sitting = await require_account(request, election, roles)
+    form, files = await read_upload(request)
+    fields = dict(form)
+    sitting.require_token(purpose, fields.pop(TOKEN, ""))
+    return sitting, fields, dict(files)
