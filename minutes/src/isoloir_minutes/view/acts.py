@@ -21,7 +21,9 @@ ACTS = {
     "seal_broken": "Les scellés sont rompus ; les clés sont à refaire.",
     "rehearsal_failed": "Le scrutin à blanc n° {number} échoue.",
     "rehearsed": "Le scrutin à blanc n° {number} est réussi, dépouillé avec les vraies parts des clés.",
-    "opened": "Les scellés sont contrôlés ; le vote est autorisé à s’ouvrir à l’heure fixée.",
+    "rehearsing": "L’élection d’essai est ouverte sans scrutin à blanc : elle en est un.",
+    "opened": "Les scellés sont contrôlés ; urnes, listes d’émargement et compteurs sont constatés vides ;"
+    " le vote est autorisé à s’ouvrir à l’heure fixée.",
     "extension_proposed": "Un membre du bureau propose de prolonger le vote jusqu’au {closes}.",
     "extended": "Un autre membre le confirme : le vote est prolongé jusqu’au {closes}.",
     "closed": "Urnes, listes d’émargement et compteurs sont figés et scellés.",

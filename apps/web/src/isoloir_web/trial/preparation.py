@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from isoloir import board, rehearsal, roll_import
+from isoloir import board, roll_import
 from isoloir.ceremony import hosting, trial
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.key_share import KeyShare
 from isoloir.notifications import DeliveryReport, Invited
+from isoloir_web import rehearsal
 from isoloir_web.trial.members import Members
 
 CODE = "code de démonstration"
@@ -45,9 +46,7 @@ async def prepare(
     if isinstance(by, Members):
         passed = (await by.rehearse())["passed"]
     else:
-        folder = instance.archives_folder / election.id / "rehearsals"
-        held = await rehearsal.rehearse(instance.store, election, instance.plugins, shares, folder, instance.clock)
-        passed = held.passed
+        passed = (await rehearsal.rehearse(instance, election, shares)).passed
     if not passed:
         raise IsoloirError("rehearsal_failed", election=election.id)
     return shares
