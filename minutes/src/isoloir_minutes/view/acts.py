@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from isoloir_minutes import words
-from isoloir_minutes.record import Act, Record, Remark
-from isoloir_minutes.view.frame import View, hour
+from isoloir_minutes.record import Act, Record, Rehearsed, Remark
+from isoloir_minutes.view.frame import View, hour, pair
 from isoloir_minutes.view.people import called, role
 
 ACTS = {
@@ -41,6 +41,27 @@ RISKS = {
     "fragile_board": "La perte d’une seule part de clé empêcherait d’ouvrir une urne.",
     "few_delegates": "Les délégués de liste détiennent moins des deux tiers des parts de clé.",
 }
+DRILLS = {
+    "vote": "Un électeur d’essai vote",
+    "before_opening": "Entrer avant l’ouverture",
+    "wrong_identifier": "Identifiant inconnu",
+    "stranger": "Personne qui n’est pas sur la liste électorale",
+    "wrong_number": "Numéro d’ordre faux",
+    "wrong_code": "Mot de passe faux",
+    "altered": "Bulletin altéré",
+    "votes_twice": "Second vote",
+    "tracker": "Retrouver son numéro de suivi dans l’urne publique",
+    "after_close": "Entrer après la clôture",
+    "grace": "Voter dans le délai, pour qui était déjà connecté",
+    "after_grace": "Voter après le délai",
+    "poll_book": "Émargements et reçus comparés",
+}
+"""What a rehearsal tries on purpose, in the order in which it is printed."""
+RAN = {
+    "real": "le vrai greffon",
+    "real, simulator": "le vrai greffon, face à un simulateur du fournisseur",
+    "outbox": "une boîte d’envoi à la place de la passerelle",
+}
 KINDS = {
     "remark": "Observations des membres du bureau",
     "event": "Événements survenus durant le scrutin",
@@ -65,11 +86,13 @@ def _act(act: Act, record: Record) -> str:
     return f"{text} Motif : {reason}" if reason else text
 
 
-def rehearsal(record: Record) -> View:
-    """Return the rehearsal under which the vote opened."""
+def rehearsal(record: Record) -> View | None:
+    """Return the rehearsal under which the vote opened; none in a rehearsal's own minutes."""
     zone, held = ZoneInfo(record.zone), record.rehearsal
+    if held is None:
+        return None
     return {
-        "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
+        "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
         f" suit {hour(held.hour, zone)}, avec les vraies parts des clés et sous les mêmes scellés.",
         "proved": [
             {"board": board.id, "members": called(board, held.proved.get(board.id, ()))} for board in record.boards
@@ -82,6 +105,48 @@ def rehearsal(record: Record) -> View:
             }
             for one in held.contests
         ],
+        "drills": [_shares(record, one) for one in held.contests],
+        "minutes": held.minutes_sha256,
+    }
+
+
+def _shares(record: Record, one: Rehearsed) -> View:
+    """Return what was tried with the shares of one contest: members absent, decryptions damaged."""
+    contest = record.contest(one.contest)
+    board = next(board for board in record.boards if board.id == contest.board)
+    return {
+        "title": contest.title,
+        "without": called(board, one.without) or "personne",
+        "refused": called(board, one.refused) or "personne",
+    }
+
+
+def played(record: Record) -> View:
+    """Return how test voters went through the scratch election: of the rehearsal told of, or of this one."""
+    told = record.played if record.rehearsal is None else record.rehearsal.played
+    assert told is not None
+    titles = {branch.id: branch.title for branch in told.branches}
+    return {
+        "branches": [
+            {
+                "title": branch.title,
+                "voters": f"{words.plural(branch.voters, 'électeur d’essai a', 'électeurs d’essai ont')} voté"
+                if branch.voters
+                else "non éprouvée, faute d’identités d’essai",
+            }
+            for branch in told.branches
+        ],
+        "drills": [
+            {
+                "what": DRILLS[one.what],
+                "branch": titles.get(one.branch, "–"),
+                "codes": ", ".join(one.codes) or "–",
+                "outcome": "conforme" if one.held else "non conforme",
+            }
+            for one in sorted(told.drills, key=lambda one: (list(DRILLS).index(one.what), one.branch))
+        ],
+        "plugins": [pair(name, RAN[how]) for name, how in told.plugins.items()],
+        "differences": ", ".join(told.differences) or "aucune",
     }
 
 

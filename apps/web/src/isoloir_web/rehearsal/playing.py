@@ -209,6 +209,7 @@ class Playing:
             if window.grace_ends - window.closes > timedelta(minutes=2):
                 self._clock.move_to(window.closes + timedelta(minutes=1))
                 await self._stays_out("after_close", too_late)
+            await other.get(f"/e/{self._election.id}/contests")  # so that no session ends for want of use
             held = entered and await voter.vote()
             self._drills.append(Drill("grace", late.branch, tuple(sorted(seen.refused)), held))
             self._count(late, seen)
