@@ -8,8 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import rehearsal_kit
 
-from isoloir import board, lifecycle, publication, registrar, rehearsal, remarks, unsealing
+from isoloir import board, lifecycle, publication, registrar, remarks, unsealing
 from isoloir.casting import Verifier, Voter, cast
 from isoloir.ceremony import hosting, trial
 from isoloir.counting import answer
@@ -64,7 +65,9 @@ async def _hold(folder: Path) -> None:
         await board.seal(store, election, instance.plugins, clock)
         clock.move_to(at - timedelta(days=12))
         archives = instance.archives_folder
-        await rehearsal.rehearse(store, election, instance.plugins, shares, archives / ELECTION / "rehearsals", clock)
+        await rehearsal_kit.rehearse(
+            store, election, instance.plugins, shares, archives / ELECTION / "rehearsals", clock
+        )
         clock.move_to(at - timedelta(hours=1))
         await board.open_vote(store, election, instance.plugins, clock)
         await remarks.add(

@@ -57,7 +57,7 @@ PAPERS = ("typst", "pyhanko")
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
 _PLAYED = "rehearsal_played"
 """The act by which a scratch election tells how it was played."""
-NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document", "seal_checked", _PLAYED})
+NOT_IN_THE_CALENDAR = frozenset({"box_published", "seal_checked", _PLAYED})
 """Acts without number, and, by their prefix, those of accounts: they stay in the audit log."""
 ACCOUNTS = "account_"
 _TOLD = {
@@ -68,6 +68,7 @@ _TOLD = {
     "ceremony_begun": ("reason",),
     "extension_proposed": ("closes", "reason"),
     "extended": ("closes", "reason"),
+    "ceremony_document": ("board", "member", "round"),
     "member_replaced": ("board", "member", "reason"),
 }
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}

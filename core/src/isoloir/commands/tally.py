@@ -39,9 +39,7 @@ async def add(ctx: click.Context, election_id: str, files: tuple[Path, ...], as_
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
         folder = instance.archives_folder
-        whole = await take_each(
-            ctx, files, lambda one: unsealing.receive(instance.store, election, folder, one)
-        )
+        whole = await take_each(ctx, files, lambda one: unsealing.receive(instance.store, election, folder, one))
         given = {name: await unsealing.givers(instance.store, election, name) for name in election.boards}
         met = {name: board.met(given[name]) for name, board in election.boards.items()}
         if as_json:

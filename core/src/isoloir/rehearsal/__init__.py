@@ -75,9 +75,9 @@ async def begin(
 
     Each has a uuid and credentials of its own, so nothing of it can be replayed into the real one, and the real
     trustees. A rehearsal that was begun before and not finished is forgotten.
-    Raises IsoloirError: ``not_sealed``, ``already_open``, ``rehearsal_box_foreign`` (contest): the box has other keys,
-    another question or the real box's uuid; ``rehearsal_incomplete`` (contest): a choice that nobody made, or another
-    number of ballots; and as `Box.verified` does.
+    Raises IsoloirError: ``not_sealed``, ``already_open``, ``rehearsal_box_foreign`` (contest): the box has other
+    keys, another question or the real box's uuid; ``rehearsal_incomplete`` (contest): a choice that nobody made, or
+    another number of ballots; and as `Box.verified` does.
     """
     await demand_sealed(store, election)
     entries = await hosting.entries(store, election)

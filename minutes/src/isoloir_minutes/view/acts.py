@@ -13,6 +13,7 @@ from isoloir_minutes.view.people import called, role
 ACTS = {
     "configured": "Le fichier de l’élection est arrêté.",
     "ceremony_begun": "La cérémonie des clés commence.",
+    "ceremony_document": "Cérémonie des clés : {member} remet {round}.",
     "substitute_ready": "La copie de la part d’un membre est préparée pour son suppléant.",
     "member_replaced": "Un membre est remplacé par son suppléant, qui reçoit la copie de sa part : {who}.",
     "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
@@ -33,6 +34,13 @@ ACTS = {
     "seal_drifted": "Alerte : un contrôle trouve le système ou la liste électorale autres que scellés.",
     "seal_holds_again": "Un contrôle trouve le système et la liste électorale de nouveau tels que scellés.",
     "remark_recorded": "Un membre du bureau fait consigner un texte au présent procès-verbal.",
+}
+ROUNDS = {
+    "key": "sa clé",
+    "certificate": "le certificat de sa clé",
+    "contribution": "sa contribution à la clé commune",
+    "acknowledgement": "l’accusé de réception des parts des autres",
+    "complaint": "une plainte",
 }
 RISKS = {
     "typed_mobile": "Le numéro de mobile est saisi par l’électeur quand la liste électorale n’en a pas.",
@@ -82,6 +90,9 @@ def _act(act: Act, record: Record) -> str:
     text = text.replace("{who}", "".join(who))
     if closes := act.details.get("closes"):
         text = text.replace("{closes}", words.moment(datetime.fromisoformat(str(closes)), ZoneInfo(record.zone)))
+    member = [one.name for one in sits if one.id == act.details.get("member")]
+    text = text.replace("{member}", "".join(member) or "un membre")
+    text = text.replace("{round}", ROUNDS.get(str(act.details.get("round")), "un document"))
     reason = act.details.get("reason")
     return f"{text} Motif : {reason}" if reason else text
 

@@ -88,8 +88,8 @@ def _show(held: Rehearsal) -> None:
         out.print(f"{'✓' if drill.held else '✗'} {what}{where}{colon} {codes}", soft_wrap=True, markup=False)
     for contest in held.contests:
         outcome = "rehearse.passed" if contest.passed else "rehearse.failed"
-        told = {"contest": contest.contest, "ballots": contest.ballots, "archive": contest.archive}
-        out.print(texts.get(locale, outcome, **told), soft_wrap=True)
+        held_in = {"contest": contest.contest, "ballots": contest.ballots, "archive": contest.archive}
+        out.print(texts.get(locale, outcome, **held_in), soft_wrap=True)
         if contest.without:
             names = ", ".join(contest.without)
             out.print(texts.get(locale, "rehearse.without", members=names), soft_wrap=True)

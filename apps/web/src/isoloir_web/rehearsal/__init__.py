@@ -1,8 +1,8 @@
 """The rehearsal from end to end: voters who do not exist go through the real pages of a scratch election.
 
-`begin` plays it to its close, in this process and without a socket; the members decrypt its boxes on their own devices
-(`receive`); `finish` opens them, allots the seats, prints the minutes and destroys everything but archives, record and
-minutes.
+`begin` plays it to its close, in this process and without a socket; the members decrypt its boxes on their own
+devices (`receive`); `finish` opens them, allots the seats, prints the minutes and destroys everything but archives,
+record and minutes.
 """
 
 from __future__ import annotations
@@ -31,9 +31,7 @@ def folder_of(instance: Instance, election: ElectionFile) -> Path:
     return instance.archives_folder / election.id / "rehearsals"
 
 
-async def begin(
-    instance: Instance, election: ElectionFile, progress: Progress = lambda *_: None
-) -> dict[str, Path]:
+async def begin(instance: Instance, election: ElectionFile, progress: Progress = lambda *_: None) -> dict[str, Path]:
     """Play a scratch election to its close; return its archives by contest, for the members to decrypt.
 
     What was begun before, and not finished, is destroyed; so is this one where it is cut off.

@@ -48,9 +48,7 @@ async def conclude(instance: Instance, election: ElectionFile, waiting: Begun, f
     return Concluded(seats, name, hashlib.sha256(made).hexdigest())
 
 
-async def _unsealed(
-    scratch: Instance, own: ElectionFile, waiting: Begun, boxes: dict[str, Box]
-) -> unsealing.Results:
+async def _unsealed(scratch: Instance, own: ElectionFile, waiting: Begun, boxes: dict[str, Box]) -> unsealing.Results:
     if await lifecycle.state(scratch.store, own.id) is State.CLOSED:
         for given in waiting.partials(own, boxes):
             await unsealing.receive(scratch.store, own, scratch.archives_folder, given)

@@ -45,6 +45,7 @@ Progress = Callable[[str, int, int], None]
 """Told the step (``prepare``, ``vote``, ``close``), how far it is and of how many."""
 
 _AT_ONCE = 4
+_STAYS = timedelta(minutes=10)
 
 
 class Playing:
@@ -209,10 +210,12 @@ class Playing:
             if window.grace_ends - window.closes > timedelta(minutes=2):
                 self._clock.move_to(window.closes + timedelta(minutes=1))
                 await self._stays_out("after_close", too_late)
-            await other.get(f"/e/{self._election.id}/contests")  # so that no session ends for want of use
             held = entered and await voter.vote()
             self._drills.append(Drill("grace", late.branch, tuple(sorted(seen.refused)), held))
             self._count(late, seen)
+            while self._clock.now() < window.grace_ends - _STAYS:  # so that no session ends for want of use
+                self._clock.move_to(self._clock.now() + _STAYS)
+                await other.get(f"/e/{self._election.id}/contests")
             self._clock.move_to(window.grace_ends + timedelta(seconds=1))
             ((contest, choice),) = too_late.choices.items()
             took = await loiters.vote_in(contest, choice)

@@ -1,7 +1,7 @@
 """The scratch election's own place: a private folder beside the instance's secrets, and the instance opened on it.
 
-Everything in it is its own: database, master key, seeds, sessions, roll of people who do not exist, messages. It lives
-from the beginning of a rehearsal to its end; one that nobody waits for is destroyed.
+Everything in it is its own: database, master key, seeds, sessions, roll of people who do not exist, messages. It
+lives from the beginning of a rehearsal to its end; one that nobody waits for is destroyed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The test voters: as few as choose everything that can be chosen, over every way in, each mistake made once by each."""
+"""The test voters: as few as choose all that can be chosen, by every way in; each mistake is made once by each."""
 
 from __future__ import annotations
 
@@ -91,9 +91,7 @@ class Plans:
     strangers: list[Plan]
 
 
-def plan(
-    election: ElectionFile, invented: Invented, entries: Mapping[str, RollEntry], tried: Iterable[Try]
-) -> Plans:
+def plan(election: ElectionFile, invented: Invented, entries: Mapping[str, RollEntry], tried: Iterable[Try]) -> Plans:
     """Give everybody a way in, choices and a mistake; `entries` are those of the roll, by e-mail address."""
     tried, ways = list(tried), walkable(election)
     strangers = [one for one in tried if one.mistake == STRANGER]

@@ -16,6 +16,7 @@ import tomlkit
 
 from isoloir.config.secrets import FOLDER as SECRETS
 from isoloir.config.secrets import write_private
+from isoloir.config.settings import is_loopback
 from isoloir.hooks import ENTRY_POINTS
 from isoloir.instance import ELECTIONS, FILE
 
@@ -113,9 +114,7 @@ def _adapt(
     for name, moment in moments.items():
         if moment is not None:
             window[name] = moment.astimezone(zone).replace(microsecond=0, tzinfo=None)
-    document["notifiers"] = {
-        channel: {"plugin": "outbox", "config": {"folder": str(outbox)}} for channel in channels
-    }
+    document["notifiers"] = {channel: {"plugin": "outbox", "config": {"folder": str(outbox)}} for channel in channels}
     for factor in document["factors"].values():
         config = factor.get("config", {})
         if factor["plugin"] in PSC_FACTORS:
@@ -127,7 +126,7 @@ def _adapt(
                 asked["discovery_url"] = f"{issuer}/.well-known/openid-configuration"
             factor["config"] = {
                 **{key: value for key, value in config.unwrap().items() if key in kept},
-                "preset": "simulator",
+                "preset": "simulator" if is_loopback(base_url) else "prod",
                 **asked,
                 "client_id": CLIENT_ID,
                 "client_secret": {"file": _SECRET_FILE},
