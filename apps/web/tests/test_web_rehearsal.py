@@ -87,6 +87,8 @@ class Held:
     after: dict[str, Any] = field(default_factory=dict)
     waiting: dict[str, Any] = field(default_factory=dict)
     record: Any = None
+    cut: str = ""
+    left: list[Path] = field(default_factory=list)
 
     @property
     def rehearsed(self) -> Rehearsal:
@@ -97,6 +99,7 @@ class Held:
         """Rehearse it, with every share, keeping what passes by."""
         one, election = self.instance, self.election
         self.before = await self.counted()
+        await self._cut_off()
         self.paths = await whole.begin(one, election, lambda step, _, __: self.steps.append(step))
         self.after = await self.counted()
         await self._look((await rehearsal.begun(one.store, election)).scratch)
@@ -105,6 +108,19 @@ class Held:
             self.partials.append(Partials.make(share, boxes))
             await whole.receive(one, election, self.partials[-1])
         self.record = await whole.finish(one, election)
+
+    async def _cut_off(self) -> None:
+        """Begin, and be cut off in the middle of the vote."""
+
+        def cut(step: str, *_: int) -> None:
+            self.cut = step
+            if step == "vote":
+                begun.cancel()
+
+        begun = asyncio.create_task(whole.begin(self.instance, self.election, cut))
+        with pytest.raises(asyncio.CancelledError):
+            await begun
+        self.left = list(scratch.place_of(self.instance).iterdir())
 
     async def counted(self) -> dict[str, Any]:
         """What the real election holds."""
@@ -130,15 +146,17 @@ class Held:
                 "seal": await lifecycle.seal_of(opened.store, own.id),
                 "roll": {one.identifier for one in await roll.entries(opened.store, own.id)},
                 "file": own,
-                "entered": [await enters(opened, own, browser) for browser in self.browsers],
+                "entered": await entering(opened, own, self.browsers),
             }
 
 
-async def enters(instance: Instance, election: ElectionFile, browser: Browser) -> bool:
-    """Say whether an application shows the contests to whoever has the cookies of that browser."""
-    transport = httpx2.ASGITransport(create_app(instance))
-    async with httpx2.AsyncClient(base_url=BASE, transport=transport, cookies=browser.http.cookies) as http:
-        return (await http.get(f"/e/{election.id}/contests")).status_code == 200
+async def entering(instance: Instance, election: ElectionFile, browsers: list[Browser]) -> int:
+    """Return to how many of these an application shows the contests, for the cookies that they have."""
+    transport, entered = httpx2.ASGITransport(create_app(instance)), 0
+    for browser in browsers:
+        async with httpx2.AsyncClient(base_url=BASE, transport=transport, cookies=browser.http.cookies) as http:
+            entered += (await http.get(f"/e/{election.id}/contests")).status_code == 200
+    return entered
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -252,8 +270,8 @@ async def test_nothing_is_left_but_archives_record_and_minutes(held: Held) -> No
 
 async def test_a_session_of_the_rehearsal_is_none_in_the_real_election(held: Held) -> None:
     """Nobody enters with the cookies of test voters; the scratch application knew one who had not logged out."""
-    assert any(held.waiting["entered"])
-    assert not any([await enters(held.instance, held.election, browser) for browser in held.browsers])
+    assert held.waiting["entered"] == 1
+    assert await entering(held.instance, held.election, held.browsers) == 0
 
 
 async def test_a_ballot_of_the_rehearsal_is_refused_in_the_real_box(held: Held) -> None:
@@ -286,6 +304,11 @@ async def test_real_shares_are_refused_once_the_vote_is_open(held: Held) -> None
         with pytest.raises(IsoloirError, match="already_open"):
             await act()
     assert list(scratch.place_of(one).iterdir()) == []
+
+
+async def test_a_rehearsal_that_is_cut_off_leaves_nothing(held: Held) -> None:
+    """In the middle of the vote: its folder is destroyed, and the next one begins anew."""
+    assert (held.cut, held.left) == ("vote", [])
 
 
 async def test_what_nobody_waits_for_is_swept(held: Held) -> None:

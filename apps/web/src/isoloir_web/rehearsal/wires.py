@@ -5,6 +5,7 @@ No socket is opened and nothing leaves the machine, so that nobody else can ente
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from importlib.util import find_spec
 from typing import Any
@@ -36,7 +37,8 @@ class Wires:
         self, scratch: Instance, election: ElectionFile, trial: Trial, strangers: Iterable[Person]
     ) -> None:
         """Make the application, and what stands in for providers: it knows the roll, and these strangers."""
-        self._application = create_app(scratch)
+        # In a thread: a server may be answering voters of another election meanwhile.
+        self._application = await asyncio.to_thread(create_app, scratch)
         if simulated(election):
             from isoloir_web.trial.serving import simulator_of
 
