@@ -8,7 +8,7 @@ import json
 import random
 import subprocess
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,12 @@ import httpx2
 import pytest
 import pytest_asyncio
 import tomlkit
+from click.testing import CliRunner, Result
 
 from isoloir import board, lifecycle, poll_book, publication, registrar, rehearsal, roll
 from isoloir.casting import Verifier, Voter, cast
 from isoloir.clock import ShiftedClock
+from isoloir.commands import main
 from isoloir.config.election import ElectionFile
 from isoloir.counting import answer, choices
 from isoloir.errors import IsoloirError
@@ -88,6 +90,7 @@ class Held:
     waiting: dict[str, Any] = field(default_factory=dict)
     record: Any = None
     cut: str = ""
+    added: Any = None
     left: list[Path] = field(default_factory=list)
 
     @property
@@ -104,10 +107,27 @@ class Held:
         self.after = await self.counted()
         await self._look((await rehearsal.begun(one.store, election)).scratch)
         boxes = [Box.read(path) for path in self.paths.values()]
-        for share in self.shares:
-            self.partials.append(Partials.make(share, boxes))
-            await whole.receive(one, election, self.partials[-1])
+        self.partials = [Partials.make(share, boxes) for share in self.shares]
+        first, second, *others = self.partials
+        self.added = await self.command("add", *self._written(first, second))
+        for given in [second, *others]:
+            await whole.receive(one, election, given)
         self.record = await whole.finish(one, election)
+
+    def _written(self, first: Partials, second: Partials) -> list[Path]:
+        """Return four files: one cut short, one of another member's number, one that is not there, and a good one."""
+        names = ("cut-short.json", "of-another.json", "gone.json", "good.json")
+        cut, other, gone, good = (self.instance.folder / "remis" / name for name in names)
+        cut.parent.mkdir()
+        cut.write_bytes(second.to_bytes()[:-40])
+        replace(second, number=first.number).write(other)
+        first.write(good)
+        return [cut, other, gone, good]
+
+    async def command(self, name: str, *files: Path) -> Result:
+        """Run a command of the rehearsal as an organiser does."""
+        here = ["--instance", str(self.instance.folder), "election", "rehearse", name, self.election.id]
+        return await asyncio.to_thread(CliRunner().invoke, main, [*here, *map(str, files), "--json"])
 
     async def _cut_off(self) -> None:
         """Begin, and be cut off in the middle of the vote."""
@@ -303,7 +323,34 @@ async def test_real_shares_are_refused_once_the_vote_is_open(held: Held) -> None
     ):
         with pytest.raises(IsoloirError, match="already_open"):
             await act()
+    for name, files in (("begin", []), ("add", [one.folder / "remis" / "good.json"]), ("finish", [])):
+        ran = await held.command(name, *files)
+        assert ran.exit_code == 1
+        assert json.loads(ran.stderr)["error"]["code"] == "already_open"
     assert list(scratch.place_of(one).iterdir()) == []
+
+
+async def test_a_file_that_cannot_be_read_stops_no_other(held: Held) -> None:
+    """Cut short, foreign or missing, each is told by its name on stderr; the good one after them was taken."""
+    assert held.added.exit_code == 1
+    told = [part["error"] for part in _each(held.added.stderr)]
+    assert [one["code"] for one in told] == ["partial_unreadable", "partial_foreign", "partial_unreadable"]
+    assert [one["where"].get("file") for one in told] == ["cut-short.json", None, "gone.json"]
+    assert all(one["sentence"] and one["remedy"] for one in told)
+    first, second = held.partials[:2]
+    assert held.rehearsed.proved[first.board]
+    assert json.loads(held.added.stdout)["state"] == "sealed"
+    assert {first.member, second.member} <= set(held.rehearsed.proved[first.board])
+
+
+def _each(text: str) -> list[Any]:
+    """Read JSON values that follow one another."""
+    found, rest, decoder = [], text.strip(), json.JSONDecoder()
+    while rest:
+        value, end = decoder.raw_decode(rest)
+        found.append(value)
+        rest = rest[end:].strip()
+    return found
 
 
 async def test_a_rehearsal_that_is_cut_off_leaves_nothing(held: Held) -> None:
