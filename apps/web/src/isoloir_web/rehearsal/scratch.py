@@ -20,6 +20,7 @@ import httpx2
 from isoloir import lifecycle, rehearsal
 from isoloir.clock import ShiftedClock
 from isoloir.config.election import ElectionFile
+from isoloir.config.located import read_toml
 from isoloir.config.secrets import references
 from isoloir.errors import IsoloirError
 from isoloir.instance import ELECTIONS, FILE, Instance
@@ -122,10 +123,7 @@ def _held(folder: Path) -> Iterator[None]:
 
 def _bring_secrets(instance: Instance, folder: Path, election_id: str) -> None:
     """Bring the secret files that the scratch file still names: those of plugins that nothing stands in for."""
-    # Read as TOML alone: a configuration is validated only once its secrets are there.
-    from isoloir.config.located import read_toml
-
-    document = read_toml(folder / ELECTIONS / election_id / FILE, "election_invalid").values
+    document = read_toml(folder / ELECTIONS / election_id / FILE, "election_file_invalid").values
     for reference in references(document).values():
         kind, _, name = reference.partition(":")
         source, target = instance.secrets_folder / name, folder / "secrets" / name

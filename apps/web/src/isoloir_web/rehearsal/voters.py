@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from isoloir.config.election import Branch, ElectionFile
 from isoloir.counting import choices
@@ -65,7 +65,7 @@ class Invented:
 
 def invent(election: ElectionFile, tried: Iterable[Try]) -> Invented:
     """Invent as many voters for each contest as it has choices, and who else is needed for every mistake."""
-    tried = list(tried)
+    tried, uses = list(tried), election.factors.values()
     needed: Counter[str] = Counter()
     for contest in election.contests:
         college = contest.colleges[0]
@@ -77,6 +77,8 @@ def invent(election: ElectionFile, tried: Iterable[Try]) -> Invented:
     erring = len(tried) - strangers + TOO_LATE  # of whom those who vote take some mistakes over
     draw = random.Random(0)  # noqa: S311  # people who do not exist
     people = people_of(election, [*colleges, *[first] * (erring + strangers)], draw)
+    if any(use.plugin == "password_sms" and use.config.get("mobile", "roll") == "roll" for use in uses):
+        people = [replace(one, mobile=_mobile(one)) for one in people]  # elsewhere some type theirs
     seats = len(colleges)
     return Invented(people[:seats], people[seats : seats + erring], people[seats + erring :])
 
