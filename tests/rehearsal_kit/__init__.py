@@ -69,13 +69,14 @@ async def rehearse(
     shares: Iterable[KeyShare],
     folder: Path,
     clock: Clock,
+    **changes: Any,
 ) -> Rehearsal:
-    """Hold it with all these shares."""
+    """Hold it with all these shares; `changes` of the conclusion."""
     paths = await begin(store, election, folder, clock)
     for share in shares:
         boxes = [Box.read(path) for contest, path in paths.items() if election.contest(contest).board == share.board]
         await rehearsal.receive(store, election, folder, await asyncio.to_thread(Partials.make, share, boxes))
-    return await finish(store, election, plugins, folder, clock)
+    return await finish(store, election, plugins, folder, clock, **changes)
 
 
 async def in_short(instance: Any, election: ElectionFile, shares: Iterable[KeyShare]) -> Rehearsal:

@@ -124,7 +124,7 @@ def rehearsal(record: Record) -> View | None:
 def _shares(record: Record, one: Rehearsed) -> View:
     """Return what was tried with the shares of one contest: members absent, decryptions damaged."""
     contest = record.contest(one.contest)
-    board = next(board for board in record.boards if board.id == contest.board)
+    (board,) = (board for board in record.boards if board.id == contest.board)
     return {
         "title": contest.title,
         "without": called(board, one.without) or "personne",
