@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import rehearsal_kit
 
-from isoloir import board, lifecycle, publication, registrar, rehearsal, remarks, unsealing
+from isoloir import board, lifecycle, publication, registrar, remarks, unsealing
 from isoloir.casting import Verifier, Voter, cast
 from isoloir.ceremony import hosting, trial
 from isoloir.counting import answer
@@ -26,6 +28,8 @@ from isoloir_minutes.poll_book import PollBook
 from isoloir_minutes.record import Record
 
 ELECTION = "essai"
+REHEARSED = "0123456789abcdef.pdf"
+OF_REHEARSAL = b"%PDF-1.7 of a rehearsal"
 CHOICES = {
     "cspm": ["avenir"] * 8 + ["union"] * 6 + ["voix"] * 3 + ["blank"] * 2,
     "egalite": ["pile", "face"] * 4 + ["blank"],
@@ -64,7 +68,11 @@ async def _hold(folder: Path) -> None:
         await board.seal(store, election, instance.plugins, clock)
         clock.move_to(at - timedelta(days=12))
         archives = instance.archives_folder
-        await rehearsal.rehearse(store, election, instance.plugins, shares, archives / ELECTION / "rehearsals", clock)
+        kept = archives / ELECTION / "rehearsals"
+        kept.mkdir(parents=True)
+        (kept / REHEARSED).write_bytes(OF_REHEARSAL)
+        own = {"minutes": REHEARSED, "minutes_sha256": hashlib.sha256(OF_REHEARSAL).hexdigest()}
+        await rehearsal_kit.rehearse(store, election, instance.plugins, shares, kept, clock, **own)
         clock.move_to(at - timedelta(hours=1))
         await board.open_vote(store, election, instance.plugins, clock)
         await remarks.add(

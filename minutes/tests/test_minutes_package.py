@@ -71,7 +71,7 @@ def test_the_package_holds_everything_and_verifies(packed, record):
     for contest in record.contests:
         assert f"boxes/{contest.id}.bel" in found
         assert f"publications/{contest.id}.json" in found
-    assert len([name for name in found if name.startswith("rehearsals/")]) == 4
+    assert len([name for name in found if name.startswith("rehearsals/")]) == 5
     assert wrong(packed) == {}
 
 
@@ -178,8 +178,16 @@ def test_a_manifest_that_was_made_to_agree_hides_nothing(packed, tmp_path, name,
 def test_a_spoilt_rehearsal_is_found(packed, tmp_path):
     """The rehearsals' archives are verified too."""
     whole = members(packed)
-    name = next(one for one in whole if one.startswith("rehearsals/"))
+    name = next(one for one in whole if one.startswith("rehearsals/") and one.endswith(".bel"))
     assert wrong(repacked(tmp_path / "x.tar", {**whole, name: whole[name][:-512]})) == {name: ("archive_invalid",)}
+
+
+def test_other_minutes_of_the_rehearsal_are_found(packed, record, tmp_path):
+    """Its own minutes are those whose digest the record has: changed, or left out, they are named."""
+    whole, name = members(packed), f"rehearsals/{record.rehearsal.minutes}"
+    assert wrong(repacked(tmp_path / "x.tar", {**whole, name: b"%PDF-1.7 of another"})) == {name: ("not_as_sealed",)}
+    less = {one: raw for one, raw in whole.items() if one != name}
+    assert wrong(repacked(tmp_path / "y.tar", less)) == {name: ("not_as_sealed",)}
 
 
 def strange(name, kind, link=""):

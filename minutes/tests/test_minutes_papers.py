@@ -20,7 +20,7 @@ from isoloir_minutes import checking, collect, paper, poll_book, signing, typese
 from isoloir_minutes import folder as papers_folder
 from isoloir_minutes.certificate import demonstration_signer
 from isoloir_minutes.checking import attached
-from isoloir_minutes.record import ListResult
+from isoloir_minutes.record import Drill, ListResult
 
 pytestmark = pytest.mark.xdist_group("minutes")
 
@@ -105,6 +105,23 @@ def test_the_minutes_print_the_figures_of_the_record(record, made):
     assert "La base ne contient pas tous les mobiles." in flat
     assert record.audit_log.hash[:8] in text
     assert "démonstration, sans valeur légale" in flat
+
+
+@pytest.mark.slow
+def test_the_minutes_print_the_drills_of_the_rehearsal(record, made):
+    """Ways in, who could be absent, whose damaged decryptions were refused; a rehearsal’s own say what they are."""
+    flat = " ".join(text_of((made / papers_folder.MINUTES).read_bytes()).split())
+    assert "Parts absentes, parts illisibles" in flat
+    assert "1 électeur d’essai a voté" in flat
+    assert "Émargements et reçus comparés" in flat
+    assert record.rehearsal.minutes_sha256[:8] in flat
+    assert record.rehearsal.contests[0].without
+    assert "Répétition" not in flat
+    drills = (Drill("wrong_code", "password", ("sms_password_wrong",), held=False),)
+    own = replace(record, rehearsal=None, played=replace(record.rehearsal.played, drills=drills))
+    pages = text_of(paper.minutes(own)).split("\f")[:-1]
+    assert all("Répétition — sans valeur" in page for page in pages)
+    assert re.search(r"Mot de passe faux.*sms_password_wrong.*non conforme", " ".join(pages), re.DOTALL)
 
 
 @pytest.mark.slow

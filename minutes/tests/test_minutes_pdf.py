@@ -39,14 +39,17 @@ def test_every_paper_passes_and_a_broken_one_fails(record, made, signed_once, tm
             files.append(tmp_path / kind / path.name)
             files[-1].write_bytes(path.read_bytes())
     real = tmp_path / "plain" / "no-trial.pdf"
-    real.write_bytes(paper.minutes(replace(record, test=False, boards=record.boards[:1])))
+    contests = tuple(replace(one, board=record.boards[0].id) for one in record.contests)
+    real.write_bytes(paper.minutes(replace(record, test=False, boards=record.boards[:1], contests=contests)))
+    own = tmp_path / "plain" / "rehearsal.pdf"
+    own.write_bytes(paper.minutes(replace(record, rehearsal=None, played=record.rehearsal.played)))
     broken = tmp_path / "plain" / "broken.pdf"
     broken.write_bytes(real.read_bytes().replace(b"/Lang(fr-FR)", b"/Lung(fr-FR)").replace(b"/Alt", b"/Olt"))
     spoilt = tmp_path / "plain" / "spoilt.pdf"
     spoilt.write_bytes(real.read_bytes().replace(b"/FontFile", b"/FontGile"))
-    found = verdicts([*files, real, broken, spoilt])
+    found = verdicts([*files, real, own, broken, spoilt])
     assert found.pop(("plain/broken.pdf", "ua1")) == "FAIL"
     assert found.pop(("plain/spoilt.pdf", "3a")) == "FAIL"
     del found["plain/broken.pdf", "3a"], found["plain/spoilt.pdf", "ua1"]
-    assert len(found) == 2 * (len(files) + 1) == 26
+    assert len(found) == 2 * (len(files) + 2) == 28
     assert set(found.values()) == {"PASS"}

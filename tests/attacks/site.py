@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import httpx2
 import tomlkit
+from rehearsal_kit import in_short
 from sqlalchemy import delete
 
 from isoloir import roll
@@ -236,7 +237,8 @@ async def _opened(instance: Instance, name: str) -> list[roll.RollEntry]:
     """Lead an election to its opening; one elector is then on the roll twice, which an import would have refused."""
     election = instance.election(name)
     people = invented.people(election, 4, random.Random(1))
-    await prepare(instance, election, invented.as_csv(people), instance.folder / "board" / name, lambda _: None)
+    board = instance.folder / "board" / name
+    await prepare(instance, election, invented.as_csv(people), board, lambda _: None, in_short)
     await open_vote(instance, election)
     entries = sorted(await roll.entries(instance.store, name), key=lambda one: one.fields["rpps"])
     known = {one.name for one in fields(roll.NewEntry)}

@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from rehearsal_kit import in_short
 
 from isoloir import counting, poll_book, roll
 from isoloir.config.election import ElectionFile
@@ -149,7 +150,7 @@ async def trouble(folder: Path, database: str | None = None, voters: int = 9):
         async with Instance.open(trial.folder) as instance:
             election = instance.election(trial.election_id)
             found = people.people(election, voters, Random(1))
-            await prepare(instance, election, people.as_csv(found), trial.board, lambda _: None)
+            await prepare(instance, election, people.as_csv(found), trial.board, lambda _: None, in_short)
             await open_vote(instance, election)
             await invite(instance, election)
             entries = sorted(await roll.entries(instance.store, election.id), key=lambda one: one.fields["rpps"])

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from rehearsal_kit import in_short
 from sqlalchemy import event
 
 from isoloir import counting, roll
@@ -113,7 +114,7 @@ async def journeys(folder: Path, database: str, branch: str, voters: int) -> Asy
             election = instance.election(trial.election_id)
             draw = random.Random(1)
             found = people.people(election, voters, draw)
-            await prepare(instance, election, people.as_csv(found), trial.board, lambda _: None)
+            await prepare(instance, election, people.as_csv(found), trial.board, lambda _: None, in_short)
             await open_vote(instance, election)
             await invite(instance, election)
             entries = await roll.entries(instance.store, election.id)

@@ -211,11 +211,47 @@ async def rehearsed(
 async def open_(store: Store, election: ElectionFile, clock: Clock, *, system_digest: str, roll_digest: str) -> None:
     """Rehearsed → open; voters may vote from the window's hour on. The digests are the present ones.
 
-    Raises the first of `missing`: `rehearsal_missing`, `rehearsal_failed`, `rehearsal_outdated`, `seal_broken`,
-    `window_over`, or `lifecycle_order`.
+    The audit log keeps that boxes, poll book and counters were empty. Raises the first of `missing`:
+    `rehearsal_missing`, `rehearsal_failed`, `rehearsal_outdated`, `seal_broken`, `window_over`, `box_not_empty`, or
+    `lifecycle_order`.
     """
-    seal = Seal(system_digest, roll_digest)
-    await _act(store, election, State.OPEN, "opened", clock, {"system_digest": system_digest}, seal=seal)
+    async with store.write("box") as session:
+        await _demand(session, election, State.OPEN, clock, Seal(system_digest, roll_digest))
+        await opened_empty(session, election, clock, system_digest)
+
+
+async def opened_empty(session: AsyncSession, election: ElectionFile, clock: Clock, system_digest: str) -> None:
+    """Go to `State.OPEN` in the caller's transaction, with the proof that nothing was cast in the audit log.
+
+    For each contest: ballots, marks of the poll book and publications, all nought, and the hash of the empty list.
+    Raises `box_not_empty` (contest), `lifecycle_order`.
+    """
+    holds = await _holdings(session, election)
+    for error in _not_empty(election, holds):
+        raise error
+    empty = {contest: {**counted, "hash": publication.hash_of(())} for contest, counted in holds.items()}
+    await move(session, election, State.OPEN, "opened", clock, {"system_digest": system_digest, "boxes": empty})
+
+
+async def _holdings(session: AsyncSession, election: ElectionFile) -> dict[str, dict[str, int]]:
+    ballots = await box_store.count(session, election.id)
+    marks = await poll_book_store.voted(session, election.id)
+    return {
+        contest.id: {
+            "ballots": ballots.get(contest.id, 0),
+            "marks": marks.get(contest.id, 0),
+            "publications": len(await acts_store.publications(session, election.id, contest.id)),
+        }
+        for contest in election.contests
+    }
+
+
+def _not_empty(election: ElectionFile, holds: Mapping[str, Mapping[str, int]]) -> list[IsoloirError]:
+    return [
+        IsoloirError("box_not_empty", election=election.id, contest=contest)
+        for contest, counted in holds.items()
+        if any(counted.values())
+    ]
 
 
 async def close(store: Store, election: ElectionFile, clock: Clock, keys: Keys, keys_folder: Path) -> None:
@@ -362,6 +398,7 @@ async def _opening(session: AsyncSession, election: ElectionFile, clock: Clock, 
         lacking.append(IsoloirError("seal_broken", election=election.id, part="roll"))
     if clock.now() >= election.window.closes:
         lacking.append(IsoloirError("window_over", election=election.id))
+    lacking += _not_empty(election, await _holdings(session, election))
     if not lacking and State(await lifecycle_store.state(session, election.id)) is not State.REHEARSED:
         lacking.append(IsoloirError("rehearsal_missing", election=election.id))
     return lacking

@@ -94,6 +94,14 @@ class Partials:
 
     def write(self, path: Path) -> None:
         """Write a new file; raises ``file_exists``."""
+        try:
+            with path.open("xb") as opened:
+                opened.write(self.to_bytes())
+        except FileExistsError:
+            raise IsoloirError("file_exists", file=path.name) from None
+
+    def to_bytes(self) -> bytes:
+        """Return the content of a file."""
         value = {
             "format": FORMAT,
             "election": self.election,
@@ -102,19 +110,24 @@ class Partials:
             "number": self.number,
             "boxes": {uuid: data.decode("ascii") for uuid, data in self.boxes.items()},
         }
-        try:
-            with path.open("x", encoding="utf-8") as opened:
-                json.dump(value, opened, indent=1)
-        except FileExistsError:
-            raise IsoloirError("file_exists", file=path.name) from None
+        return json.dumps(value, indent=1).encode()
 
     @classmethod
     def read(cls, path: Path) -> Partials:
         """Read a file; raises ``partial_unreadable``. What it holds is checked where it is used."""
         try:
-            return cls.from_json(json.loads(path.read_bytes()))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            content = path.read_bytes()
+        except OSError:
             raise IsoloirError("partial_unreadable", file=path.name) from None
+        return cls.parse(content, path.name)
+
+    @classmethod
+    def parse(cls, content: bytes, name: str) -> Partials:
+        """Read the content of a file called `name`; raises ``partial_unreadable``."""
+        try:
+            return cls.from_json(json.loads(content))
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise IsoloirError("partial_unreadable", file=name) from None
 
     @classmethod
     def from_json(cls, value: Any) -> Partials:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rehearsal_kit
 
-from isoloir import board, publication, registrar, rehearsal, unsealing
+from isoloir import board, publication, registrar, unsealing
 from isoloir.casting import CastReceipt, Verifier, Voter, cast
 from isoloir.ceremony import hosting, trial
 from isoloir.clock import ShiftedClock, SystemClock
@@ -112,7 +113,9 @@ class Place:
 
     async def rehearse(self, *members: str) -> Rehearsal:
         shares = [self.shares[one] for one in members or self.shares]
-        return await rehearsal.rehearse(self.store, self.election, self.plugins, shares, self.rehearsals, self.clock)
+        return await rehearsal_kit.rehearse(
+            self.store, self.election, self.plugins, shares, self.rehearsals, self.clock
+        )
 
     async def open(self) -> None:
         await board.open_vote(self.store, self.election, self.plugins, self.clock)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import rehearsal_kit
 
-from isoloir import lifecycle, rehearsal
+from isoloir import lifecycle, registrar, rehearsal
+from isoloir.ceremony import hosting
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
 from isoloir.partials import Box, Partials
+from isoloir.rehearsal import Drill
+from isoloir_ballots import trustees
+from isoloir_ballots.groups import named
 
 ALL = ("president", "secretary", "d1", "d2", "d3", "d4")
 
@@ -21,7 +27,7 @@ async def test_a_rehearsal_opens_without_each_member_and_refuses_what_is_damaged
     held = await place.rehearse()
     (contest,) = held.contests
     assert held.passed
-    assert set(contest.without) == set(contest.refused) == set(ALL)
+    assert set(contest.without) == set(contest.refused) == set(contest.unreadable) == set(ALL)
     assert contest.votes == {"a": 1, "b": 1, "blank": 1}
     assert held.proved == {"national": tuple(sorted(ALL))}
 
@@ -78,7 +84,11 @@ async def test_once_open_real_shares_are_refused_for_a_rehearsal(place: Any) -> 
     with pytest.raises(IsoloirError, match="already_open"):
         await place.rehearse()
     with pytest.raises(IsoloirError, match="already_open"):
-        await rehearsal.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
+        await rehearsal.receive(
+            place.store, place.election, place.rehearsals, Partials("trial", "national", "d1", 3, {})
+        )
+    with pytest.raises(IsoloirError, match="already_open"):
+        await rehearsal_kit.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
 
 
 async def test_rehearsal_before_the_seal_is_refused(place: Any) -> None:
@@ -91,11 +101,11 @@ async def test_rehearsal_before_the_seal_is_refused(place: Any) -> None:
 async def test_what_a_rehearsal_decrypted_is_of_no_use_in_the_real_box(place: Any) -> None:
     """The partial decryptions of a rehearsal are refused for the real box: it has another uuid."""
     await place.sealed()
-    paths = await rehearsal.begin(place.store, place.election, place.rehearsals, place.clock)
+    paths = await rehearsal_kit.begin(place.store, place.election, place.rehearsals, place.clock)
     made = {one: Partials.make(share, [Box.read(paths["cspm"])]) for one, share in place.shares.items()}
     for given in made.values():
         await rehearsal.receive(place.store, place.election, place.rehearsals, given)
-    await rehearsal.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
+    await rehearsal_kit.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
     await place.open()
     await place.close()
     real = place.decrypted("d1")
@@ -110,12 +120,96 @@ async def test_what_a_rehearsal_decrypted_is_of_no_use_in_the_real_box(place: An
 async def test_a_rehearsal_goes_on_where_it_was_cut_off(place: Any) -> None:
     """Shares given before a stop are not asked again; what was begun anew forgets them."""
     await place.sealed()
-    paths = await rehearsal.begin(place.store, place.election, place.rehearsals, place.clock)
+    paths = await rehearsal_kit.begin(place.store, place.election, place.rehearsals, place.clock)
     here = (place.store, place.election, place.rehearsals)
     for one in ("president", "d1"):
         await rehearsal.receive(*here, Partials.make(place.shares[one], [Box.read(paths["cspm"])]))
     await rehearsal.receive(*here, Partials.make(place.shares["d2"], [Box.read(paths["cspm"])]))
-    held = await rehearsal.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
+    held = await rehearsal_kit.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
     assert held.proved == {"national": ("d1", "d2", "president")}
     with pytest.raises(IsoloirError, match="rehearsal_not_begun"):
-        await rehearsal.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
+        await rehearsal_kit.finish(place.store, place.election, place.plugins, place.rehearsals, place.clock)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code"),
+    [
+        ({"cast": {"cspm": {"a": 2, "b": 1, "blank": 0}}}, "rehearsal_incomplete"),
+        ({"cast": {"cspm": {"a": 2, "b": 1, "blank": 1}}}, "rehearsal_incomplete"),
+        ({"cast": {}}, "rehearsal_incomplete"),
+    ],
+)
+async def test_a_box_without_every_choice_is_no_rehearsal(place: Any, spoilt: dict[str, Any], code: str) -> None:
+    """A choice that nobody made, and another number of ballots than the box holds, are refused at the beginning."""
+    await place.sealed()
+    with pytest.raises(IsoloirError, match=code):
+        await rehearsal_kit.begin(place.store, place.election, place.rehearsals, place.clock, **spoilt)
+    with pytest.raises(IsoloirError, match="rehearsal_not_begun"):
+        await rehearsal.begun(place.store, place.election)
+
+
+async def test_a_box_of_other_keys_or_lists_is_no_rehearsal(place: Any) -> None:
+    """Archives of another board, or asking another question, are refused; those of the election are taken."""
+    await place.sealed()
+    election, here = place.election, (place.rehearsals / "made", place.clock)
+    entries = (await hosting.entries(place.store, election))["national"]
+    (contest,) = election.contests
+    foreign = (trustees.KeyPair.generate(named(election.group)).entry,)
+    fewer = contest.model_copy(update={"blank": False})
+    good = rehearsal_kit.scratch_box(election, contest, entries, *here)
+    wrong = [
+        rehearsal_kit.scratch_box(election, contest, foreign, *here),
+        rehearsal_kit.scratch_box(election, fewer, entries, *here),
+    ]
+    played = rehearsal_kit.played_of(election)
+    for path in wrong:
+        with pytest.raises(IsoloirError, match="rehearsal_box_foreign"):
+            await rehearsal.begin(place.store, election, place.rehearsals, played, {"cspm": path}, "x")
+    await rehearsal.begin(place.store, election, place.rehearsals, played, {"cspm": good}, "x")
+
+
+async def test_the_real_box_serves_no_rehearsal(place: Any) -> None:
+    """Its archive is described otherwise and has the real uuid: no share is asked for it before its time."""
+    await place.opened()
+    await place.vote(0, "a")
+    real = (await place.close())["cspm"]
+    entries = (await hosting.entries(place.store, place.election))["national"]
+    pool = (await registrar.pools(place.store, place.election))["cspm"]
+    with pytest.raises(IsoloirError, match="rehearsal_box_foreign"):
+        rehearsal._demand_scratch(
+            place.election, place.election.contests[0], Box.read(real), entries, {"uuid": pool.uuid}
+        )
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"drills": (Drill("wrong_code", "x", (), held=False),)},
+        {"branches": {"x": 0}},
+    ],
+)
+async def test_a_drill_that_went_wrong_fails_the_rehearsal(place: Any, spoilt: dict[str, Any]) -> None:
+    """A mistake that was let pass, or no way in by which anybody voted: the election stays shut."""
+    await place.sealed()
+    paths = await rehearsal_kit.begin(place.store, place.election, place.rehearsals, place.clock, **spoilt)
+    await give(place, paths)
+    here = (place.store, place.election, place.plugins, place.rehearsals, place.clock)
+    assert not (await rehearsal_kit.finish(*here)).passed
+    with pytest.raises(IsoloirError, match="rehearsal_failed"):
+        await place.open()
+
+
+@pytest.mark.parametrize("spoilt", [{"fault": "counts_differ"}, {"seats": {}}])
+async def test_a_scratch_election_that_does_not_end_fails_the_rehearsal(place: Any, spoilt: dict[str, Any]) -> None:
+    """Without seats, or stopped on the way, it has failed; its twin passes."""
+    await place.sealed()
+    here = (place.store, place.election, place.plugins, place.rehearsals, place.clock)
+    for changes in (spoilt, {}):
+        await give(place, await rehearsal_kit.begin(place.store, place.election, place.rehearsals, place.clock))
+        assert (await rehearsal_kit.finish(*here, **changes)).passed is (not changes)
+
+
+async def give(place: Any, paths: dict[str, Path]) -> None:
+    for share in place.shares.values():
+        given = Partials.make(share, [Box.read(paths["cspm"])])
+        await rehearsal.receive(place.store, place.election, place.rehearsals, given)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -110,6 +112,33 @@ async def sealed(board: Board, setups: Any) -> None:
     await setups(board.store, board.election, board.folder)
     await board.acts()["keyed"]()
     await board.acts()["sealed"]()
+
+
+_BALLOT = "(election, contest, credential, tracker, ballot) VALUES ('{e}', 'csn', 'c', 't', '')"
+_MARK = "(election, contest, entry, hour) VALUES ('{e}', 'csn', 'x', '2024-06-11 09:00:00')"
+
+
+@pytest.mark.parametrize(
+    "row", [f"box.box_waiting {_BALLOT}", f"box.box_published {_BALLOT}", f"roll.poll_book {_MARK}"]
+)
+async def test_nothing_opens_over_a_ballot_or_a_mark(board: Board, setups: Any, raw: Any, row: str) -> None:
+    """A ballot, waiting or published, or a mark of the poll book keeps the vote shut; its twin, nothing, does not."""
+    await sealed(board, setups)
+    await board.acts()["rehearsed"]()
+    assert await lifecycle.missing(*board.here[:2], State.OPEN, board.clock, system_digest="s", roll_digest="r") == []
+    raw("INSERT INTO " + row.replace("{e}", board.election.id))
+    assert await code_of(board.acts()["open"]()) == "box_not_empty"
+    assert await lifecycle.state(board.store, board.election.id) is State.REHEARSED
+
+
+async def test_the_log_tells_that_the_box_was_empty(board: Board, setups: Any) -> None:
+    """Opening records, by contest, no ballot, no mark, no publication, and the hash of the empty list."""
+    await sealed(board, setups)
+    await board.acts()["rehearsed"]()
+    await board.acts()["open"]()
+    told = json.loads((await audit_log.lines(board.store, board.election.id))[-1].details)
+    empty = {"ballots": 0, "marks": 0, "publications": 0, "hash": hashlib.sha256(b"").hexdigest()}
+    assert told["boxes"] == {"cspm": empty, "csn": empty}
 
 
 async def test_opening_needs_a_passed_rehearsal_under_the_same_system(board: Board, setups: Any) -> None:

@@ -30,13 +30,16 @@ from isoloir_minutes.record import (
     AverageStep,
     Board,
     Box,
+    Branch,
     CapStep,
     CollegeTurnout,
     Contest,
     Details,
+    Drill,
     Electors,
     ListResult,
     Member,
+    Played,
     Quorum,
     QuotientStep,
     Record,
@@ -52,7 +55,9 @@ PAPERS = ("typst", "pyhanko")
 """What else has a hand in the papers."""
 
 _TALLIED = frozenset({lifecycle.State.TALLIED, lifecycle.State.PUBLISHED, lifecycle.State.ARCHIVED})
-NOT_IN_THE_CALENDAR = frozenset({"box_published", "ceremony_document", "seal_checked", "partials_given"})
+_PLAYED = "rehearsal_played"
+"""The act by which a scratch election tells how it was played."""
+NOT_IN_THE_CALENDAR = frozenset({"box_published", "seal_checked", "partials_given", _PLAYED})
 """Acts without number, and, by their prefix, those of accounts: they stay in the audit log."""
 ACCOUNTS = "account_"
 _TOLD = {
@@ -64,6 +69,7 @@ _TOLD = {
     "ceremony_begun": ("reason",),
     "extension_proposed": ("closes", "reason"),
     "extended": ("closes", "reason"),
+    "ceremony_document": ("board", "member", "round"),
     "member_replaced": ("board", "member", "reason"),
 }
 _STEPS = {"quotient": QuotientStep, "highest_average": AverageStep, "cap": CapStep}
@@ -82,6 +88,7 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
         raise IsoloirError("minutes_too_early", election=election.id)
     lines = await audit_log.lines(store, election.id)
     book = await read_poll_book(store, election)
+    told = [json.loads(line.details) for line in lines if line.act == _PLAYED]
     record = Record(
         election=election.id,
         title=election.title.get("fr"),
@@ -101,7 +108,8 @@ async def collect(instance: Instance, election: ElectionFile) -> tuple[Record, P
             for one in await remarks.remarks(store, election)
         ),
         seal=_seal(lines),
-        rehearsal=await _rehearsal(store, election),
+        rehearsal=None if told else await _rehearsal(store, election),
+        played=_played(election, told[-1]) if told else None,
         electors=await _electors(instance, election, book),
         contests=tuple([await _contest(instance, election, one, lines, book) for one in results.contests]),
         audit_log=await _audit_log(instance),
@@ -168,19 +176,41 @@ async def _rehearsal(store: Store, election: ElectionFile) -> Rehearsal:
         if one.passed and one.system_digest == last.system_digest:
             for board, members in one.record["proved"].items():
                 proved[board].update(members)
+    shares = {
+        board: tuple(one for one in election.boards[board].members if one in mine) for board, mine in proved.items()
+    }
     return Rehearsal(
-        last.number,
-        _utc(last.hour),
-        last.system_digest,
-        last.passed,
-        {
-            board: tuple(one for one in election.boards[board].members if one in mine)
-            for board, mine in proved.items()
-        },
-        tuple(
-            Rehearsed(one["contest"], one["ballots"], one["archive"], one["passed"])
+        number=last.number,
+        hour=_utc(last.hour),
+        system=last.system_digest,
+        passed=last.passed,
+        proved=shares,
+        contests=tuple(
+            Rehearsed(
+                one["contest"],
+                one["ballots"],
+                one["archive"],
+                one["passed"],
+                tuple(one["without"]),
+                tuple(member for member in one["refused"] if member in one["unreadable"]),
+            )
             for one in last.record["contests"]
         ),
+        played=_played(election, last.record["played"]),
+        minutes=last.record["concluded"]["minutes"],
+        minutes_sha256=last.record["concluded"]["minutes_sha256"],
+    )
+
+
+def _played(election: ElectionFile, told: Mapping[str, Any]) -> Played:
+    return Played(
+        branches=tuple(
+            Branch(branch.id, branch.label.get("fr"), told["branches"].get(branch.id, 0))
+            for branch in election.policy.any
+        ),
+        drills=tuple(Drill(one["what"], one["branch"], tuple(one["codes"]), one["held"]) for one in told["drills"]),
+        plugins=dict(told["plugins"]),
+        differences=tuple(told["differences"]),
     )
 
 

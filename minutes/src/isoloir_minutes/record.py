@@ -105,19 +105,63 @@ class Seal:
 
 @_closed
 @dataclass(frozen=True)
+class Drill:
+    """Something tried on purpose: what, by which way in (or empty), the codes that answered, whether it held."""
+
+    what: str
+    branch: str
+    codes: tuple[str, ...]
+    held: bool
+
+
+@_closed
+@dataclass(frozen=True)
+class Branch:
+    """A way in, and how many test voters voted by it."""
+
+    id: str
+    title: str
+    voters: int
+
+
+@_closed
+@dataclass(frozen=True)
+class Played:
+    """How test voters went through the scratch election; see `isoloir.rehearsal.Played`.
+
+    `branches` are the ways in with their titles, and how many voted by each; `plugins` what ran for each of them.
+    """
+
+    branches: tuple[Branch, ...]
+    drills: tuple[Drill, ...]
+    plugins: dict[str, str]
+    differences: tuple[str, ...]
+
+
+@_closed
+@dataclass(frozen=True)
 class Rehearsed:
-    """One contest of the rehearsal: ballots cast, archive, and whether the tally was what was cast."""
+    """One contest of the rehearsal: ballots cast, archive, and whether the tally was what was cast.
+
+    `without` are the members each of whom the box opened without; `refused` those of whom a damaged decryption was
+    refused by name, and a file cut short too.
+    """
 
     contest: str
     ballots: int
     archive: str
     passed: bool
+    without: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 @_closed
 @dataclass(frozen=True)
 class Rehearsal:
-    """The rehearsal under which the vote opened; `proved`: whose shares served in it or in a former one, by board."""
+    """The rehearsal under which the vote opened; `proved`: whose shares served in it or in a former one, by board.
+
+    `minutes` is the file of its own minutes, `minutes_sha256` their digest.
+    """
 
     number: int
     hour: AwareDatetime
@@ -125,6 +169,9 @@ class Rehearsal:
     passed: bool
     proved: dict[str, tuple[str, ...]]
     contests: tuple[Rehearsed, ...]
+    played: Played
+    minutes: str
+    minutes_sha256: str
 
 
 @_closed
@@ -282,7 +329,10 @@ class AuditLog:
 @_closed
 @dataclass(frozen=True)
 class Record:
-    """Everything that the papers of one election say."""
+    """Everything that the papers of one election say.
+
+    A rehearsal's scratch election has papers too: they tell how it was `played`, and had no `rehearsal`.
+    """
 
     election: str
     title: str
@@ -299,7 +349,8 @@ class Record:
     calendar: tuple[Act, ...]
     remarks: tuple[Remark, ...]
     seal: Seal
-    rehearsal: Rehearsal
+    rehearsal: Rehearsal | None
+    played: Played | None
     electors: Electors
     contests: tuple[Contest, ...]
     audit_log: AuditLog

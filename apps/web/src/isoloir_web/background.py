@@ -14,6 +14,7 @@ from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
+from isoloir_web import rehearsal
 from isoloir_web.errands import Errands
 
 _log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ _WATCH_SECONDS = 60.0
 @asynccontextmanager
 async def kept_going(instance: Instance) -> AsyncIterator[None]:
     """Do all of it for every election of the instance until the block ends."""
+    await rehearsal.sweep(instance)
 
     async def publish(election: ElectionFile) -> object:
         return await publication.publish_due(instance.store, election, instance.clock, instance.keys)

@@ -17,7 +17,7 @@ from isoloir.errands import Errand
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
-from isoloir_web import works
+from isoloir_web import waiting, works
 
 _log = logging.getLogger(__name__)
 _AGAIN = timedelta(minutes=1)
@@ -119,7 +119,7 @@ async def ask_due(instance: Instance, election: ElectionFile) -> None:
     # Nobody has to ask for the digests, so nobody can ask again: a failure is tried again by itself.
     again = last is not None and last.refusal is not None and instance.clock.now() - last.asked_at >= _AGAIN
     with suppress(IsoloirError):  # something is under way
-        if await works.boxes_read(store, election) is None:
+        if await waiting.boxes_read(store, election) is None:
             await errands.ask(store, election, "boxes", instance.clock, again=again)
         elif await unsealing.rule_met(store, election):
             await errands.ask(store, election, "tally", instance.clock)

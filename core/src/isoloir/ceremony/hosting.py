@@ -65,7 +65,12 @@ async def add(store: Store, election: ElectionFile, document: Document, clock: C
         if document not in now.documents:
             progress.expected(now, document)
             await lifecycle_store.put_fact(session, election.id, _documents(now.plan), document.to_json())
-            details = {"ceremony": now.plan.uuid, "board": document.board, "round": document.round.value}
+            details = {
+                "ceremony": now.plan.uuid,
+                "board": document.board,
+                "member": document.member,
+                "round": document.round.value,
+            }
             await audit_log.record(session, election.id, "ceremony_document", details, clock)
             now = now.and_([document])
     return now

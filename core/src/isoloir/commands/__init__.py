@@ -18,6 +18,8 @@ from isoloir.texts import LOCALES
 
 ENTRY_POINTS: Final = "isoloir.commands"
 """The entry-point group where other distributions (the web application) add their nouns."""
+ELECTION_ENTRY_POINTS: Final = "isoloir.commands.election"
+"""The same for the acts of an election: the rehearsal needs the web application."""
 
 NOUNS: Final[Mapping[str, str]] = {
     "account": "isoloir.commands.account:account",
@@ -38,15 +40,23 @@ NOUNS: Final[Mapping[str, str]] = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are named, from a table of ``module:object``."""
+    """A group whose commands are imported when they are named, from a table of ``module:object``.
 
-    def __init__(self, *arguments: Any, table: Mapping[str, str] | None = None, **options: Any) -> None:
+    Other distributions add theirs under the entry-point group `brought`; the table's own win.
+    """
+
+    def __init__(
+        self, *arguments: Any, table: Mapping[str, str] | None = None, brought: str | None = None, **options: Any
+    ) -> None:
         super().__init__(*arguments, **options)
         self._table = dict(table or {})
+        self._brought = brought
 
     def table(self) -> Mapping[str, str]:
         """Return the commands by name, those of modules that are there."""
-        return {name: target for name, target in self._table.items() if _is_there(target.partition(":")[0])}
+        brought = {point.name: point.value for point in entry_points(group=self._brought)} if self._brought else {}
+        whole = {**brought, **self._table}
+        return {name: target for name, target in whole.items() if _is_there(target.partition(":")[0])}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, sorted."""
@@ -70,12 +80,7 @@ def _is_there(module: str) -> bool:
 
 
 class Isoloir(LazyGroup):
-    """The root: adds what other distributions bring, and turns refusals into words and exit codes."""
-
-    def table(self) -> Mapping[str, str]:
-        """Return the core's nouns and those of the entry-point group; the core's own win."""
-        brought = {point.name: point.value for point in entry_points(group=ENTRY_POINTS) if _is_there(point.module)}
-        return {**brought, **super().table()}
+    """The root: turns refusals into words and exit codes."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Note whether JSON is asked for, before anything can be refused."""
@@ -91,7 +96,7 @@ class Isoloir(LazyGroup):
             ctx.exit(1)
 
 
-@click.group(cls=Isoloir, table=NOUNS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Isoloir, table=NOUNS, brought=ENTRY_POINTS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--instance",
     type=click.Path(path_type=Path, file_okay=False),
@@ -110,4 +115,4 @@ def main(ctx: click.Context, instance: Path | None, lang: str | None) -> None:
     ctx.meta[LANGUAGE_KEY] = lang or default_language(os.environ)
 
 
-__all__: Sequence[str] = ["ENTRY_POINTS", "NOUNS", "Isoloir", "LazyGroup", "main"]
+__all__: Sequence[str] = ["ELECTION_ENTRY_POINTS", "ENTRY_POINTS", "NOUNS", "Isoloir", "LazyGroup", "main"]

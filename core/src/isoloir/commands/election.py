@@ -15,7 +15,7 @@ import click
 from rich.text import Text
 
 from isoloir.clock import SystemClock
-from isoloir.commands import LazyGroup, connections
+from isoloir.commands import ELECTION_ENTRY_POINTS, LazyGroup, connections
 from isoloir.commands.context import (
     console,
     core_texts,
@@ -35,7 +35,7 @@ from isoloir.plugin_set import PluginSet, installed
 ACTS = {
     **{
         name: f"isoloir.commands.election_acts:{name}"
-        for name in ("create", "key", "seal", "rehearse", "close", "publish", "status")
+        for name in ("create", "key", "seal", "close", "publish", "status")
     },
     "open": "isoloir.commands.election_acts:open_command",
     "remark": "isoloir.commands.remark:remark",
@@ -44,7 +44,7 @@ ACTS = {
 """The acts of the board, in modules of their own."""
 
 
-@click.group(cls=LazyGroup, table=ACTS)
+@click.group(cls=LazyGroup, table=ACTS, brought=ELECTION_ENTRY_POINTS)
 def election() -> None:
     """Check an election's file, and lead the election through its life."""
 

@@ -11,6 +11,7 @@ from rich.table import Table
 from isoloir import lifecycle, unsealing
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 from isoloir.commands.election_acts import election_argument, progress_bar
+from isoloir.commands.partials_files import files_argument, take_each
 from isoloir.commands.trustee import code_option, read_code
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
@@ -29,25 +30,27 @@ def tally() -> None:
 
 @tally.command()
 @election_argument
-@click.argument("files", nargs=-1, type=_file, required=True, metavar="PARTIALS…")
+@files_argument
 @json_option
 @click.pass_context
 @run
 async def add(ctx: click.Context, election_id: str, files: tuple[Path, ...], as_json: bool) -> None:
-    """Check and take what members decrypted: the files of `isoloir trustee decrypt`."""
+    """Check and take what members decrypted: the files of `isoloir trustee decrypt`; a wrong one stops no other."""
     async with open_instance(ctx) as instance:
         election = instance.election(election_id)
-        for path in files:
-            await unsealing.receive(instance.store, election, instance.archives_folder, Partials.read(path))
+        folder = instance.archives_folder
+        whole = await take_each(ctx, files, lambda one: unsealing.receive(instance.store, election, folder, one))
         given = {name: await unsealing.givers(instance.store, election, name) for name in election.boards}
         met = {name: board.met(given[name]) for name, board in election.boards.items()}
         if as_json:
             show_json({name: {"given": list(members), "met": met[name]} for name, members in given.items()})
-            return
-        texts, locale = core_texts(), language()
-        for name, members in given.items():
-            told = {"board": name, "members": ", ".join(members) or "—"}
-            console().print(texts.get(locale, "tally.met" if met[name] else "tally.not_met", **told))
+        else:
+            texts, locale = core_texts(), language()
+            for name, members in given.items():
+                told = {"board": name, "members": ", ".join(members) or "—"}
+                console().print(texts.get(locale, "tally.met" if met[name] else "tally.not_met", **told))
+    if not whole:
+        ctx.exit(1)
 
 
 @tally.command(name="run")

@@ -213,6 +213,16 @@ async def count_waiting(session: AsyncSession, election_id: str) -> dict[str, in
     return dict((await session.exec(query)).all())
 
 
+async def count(session: AsyncSession, election_id: str) -> dict[str, int]:
+    """Return how many ballots the boxes hold, waiting or published, by contest; none where a box is empty."""
+    found: dict[str, int] = {}
+    for row in (WaitingRow, PublishedRow):
+        query = select(row.contest, func.count()).where(row.election == election_id).group_by(col(row.contest))
+        for contest, number in (await session.exec(query)).all():
+            found[contest] = found.get(contest, 0) + number
+    return found
+
+
 async def publish_waiting(session: AsyncSession, election_id: str, contests: Sequence[str]) -> None:
     """Write the waiting ballots of contests into the published ones in the order of trackers, and remove them there.
 

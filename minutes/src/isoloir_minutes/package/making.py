@@ -37,7 +37,7 @@ personnelles : la liste électorale et les listes d’émargement. Gardez-le sou
 manifest.json   empreinte SHA-256 de chaque fichier
 papers/         procès-verbal et listes d’émargement, signés ; registre dont ils sont tirés
 boxes/          urnes : clés publiques, bulletins chiffrés, preuves mathématiques et résultats de chaque scrutin
-rehearsals/     archives du scrutin à blanc
+rehearsals/     archives et procès-verbal du scrutin à blanc
 publications/   publications de l’urne pendant le vote, signées
 election/       fichier de l’élection : candidatures, bureaux, règles
 roll/           liste électorale telle que scellée
@@ -99,8 +99,10 @@ async def _sources(
         published = await publication.publications(instance.store, election.id, contest.id)
         told = [{**asdict(one), "published_at": one.published_at.isoformat()} for one in published]
         yield f"{at.PUBLICATIONS}/{contest.id}.json", json.dumps(told, indent=1).encode()
-    for held in record.rehearsal.contests:
-        yield f"{at.REHEARSALS}/{held.archive}", archives / "rehearsals" / held.archive
+    if record.rehearsal is not None:
+        held = record.rehearsal
+        for name in (*(one.archive for one in held.contests), *filter(None, [held.minutes])):
+            yield f"{at.REHEARSALS}/{name}", archives / "rehearsals" / name
     for path in sorted(papers.iterdir()):
         yield f"{at.PAPERS}/{path.name}", path
     yield at.DISTRIBUTIONS, sealing.distributions_file()

@@ -71,6 +71,7 @@ async def verify(file: Path, *, boxes: bool = True) -> list[Verified]:
             raise IsoloirError("package_unreadable") from None
         if boxes:
             found += [_rehearsal(path) for path in sorted((folder / at.REHEARSALS).glob("*.bel"))]
+        found += _rehearsal_minutes(folder, record)
         return found
 
 
@@ -155,6 +156,13 @@ def _publications(folder: Path, election_id: str, contest: Contest) -> Iterator[
     frozen = bool(found) and (found[-1].hash, found[-1].count) == (contest.box.hash, contest.ballots)
     if not (chained and signed and frozen and len(found) == contest.box.publications):
         yield "publication_broken"
+
+
+def _rehearsal_minutes(folder: Path, record: Record) -> Iterator[Verified]:
+    if record.rehearsal is not None and record.rehearsal.minutes:
+        name = f"{at.REHEARSALS}/{record.rehearsal.minutes}"
+        found = entry_of(folder / name).sha256 if is_name(name) and (folder / name).is_file() else ""
+        yield _same(name, found, record.rehearsal.minutes_sha256)
 
 
 def _rehearsal(path: Path) -> Verified:

@@ -21,6 +21,7 @@ def minutes(record: Record) -> View:
         "contests": [results.contest(one) for one in record.contests],
         "calendar": acts.calendar(record),
         "rehearsal": acts.rehearsal(record),
+        "played": acts.played(record),
         "remarks": acts.remarks(record),
         "risks": acts.risks(record),
         "help": f"{record.phone}, {record.phone_hours}",

@@ -6,13 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from isoloir_minutes import words
-from isoloir_minutes.record import Act, Record, Remark
-from isoloir_minutes.view.frame import View, hour
+from isoloir_minutes.record import Act, Record, Rehearsed, Remark
+from isoloir_minutes.view.frame import View, hour, pair
 from isoloir_minutes.view.people import called, role
 
 ACTS = {
     "configured": "Le fichier de l’élection est arrêté.",
     "ceremony_begun": "La cérémonie des clés commence.",
+    "ceremony_document": "Cérémonie des clés : {member} remet {round}.",
     "substitute_ready": "La copie de la part d’un membre est préparée pour son suppléant.",
     "member_replaced": "Un membre est remplacé par son suppléant, qui reçoit la copie de sa part : {who}.",
     "keyed": "Les clés des urnes sont faites des parts des membres des bureaux.",
@@ -22,7 +23,9 @@ ACTS = {
     "seal_broken": "Les scellés sont rompus ; les clés sont à refaire.",
     "rehearsal_failed": "Le scrutin à blanc n° {number} échoue.",
     "rehearsed": "Le scrutin à blanc n° {number} est réussi, dépouillé avec les vraies parts des clés.",
-    "opened": "Les scellés sont contrôlés ; le vote est autorisé à s’ouvrir à l’heure fixée.",
+    "rehearsing": "L’élection d’essai est ouverte sans scrutin à blanc : elle en est un.",
+    "opened": "Les scellés sont contrôlés ; urnes, listes d’émargement et compteurs sont constatés vides ;"
+    " le vote est autorisé à s’ouvrir à l’heure fixée.",
     "extension_proposed": "Un membre du bureau propose de prolonger le vote jusqu’au {closes}.",
     "extended": "Un autre membre le confirme : le vote est prolongé jusqu’au {closes}.",
     "closed": "Urnes, listes d’émargement et compteurs sont figés et scellés.",
@@ -35,12 +38,40 @@ ACTS = {
     "seal_holds_again": "Un contrôle trouve le système et la liste électorale de nouveau tels que scellés.",
     "remark_recorded": "Un membre du bureau fait consigner un texte au présent procès-verbal.",
 }
+ROUNDS = {
+    "key": "sa clé",
+    "certificate": "le certificat de sa clé",
+    "contribution": "sa contribution à la clé commune",
+    "acknowledgement": "l’accusé de réception des parts des autres",
+    "complaint": "une plainte",
+}
 RISKS = {
     "typed_mobile": "Le numéro de mobile est saisi par l’électeur quand la liste électorale n’en a pas.",
     "short_window": "Le vote est ouvert moins de vingt-quatre heures.",
     "long_window": "Le vote est ouvert plus de huit jours.",
     "fragile_board": "La perte d’une seule part de clé empêcherait d’ouvrir une urne.",
     "few_delegates": "Les délégués de liste détiennent moins des deux tiers des parts de clé.",
+}
+DRILLS = {
+    "vote": "Un électeur d’essai vote",
+    "before_opening": "Entrer avant l’ouverture",
+    "wrong_identifier": "Identifiant inconnu",
+    "stranger": "Personne qui n’est pas sur la liste électorale",
+    "wrong_number": "Numéro d’ordre faux",
+    "wrong_code": "Mot de passe faux",
+    "altered": "Bulletin altéré",
+    "votes_twice": "Second vote",
+    "tracker": "Retrouver son numéro de suivi dans l’urne publique",
+    "after_close": "Entrer après la clôture",
+    "grace": "Voter dans le délai, pour qui était déjà connecté",
+    "after_grace": "Voter après le délai",
+    "poll_book": "Émargements et reçus comparés",
+}
+"""What a rehearsal tries on purpose, in the order in which it is printed."""
+RAN = {
+    "real": "le vrai greffon",
+    "real, simulator": "le vrai greffon, face à un simulateur du fournisseur",
+    "outbox": "une boîte d’envoi à la place de la passerelle",
 }
 KINDS = {
     "remark": "Observations des membres du bureau",
@@ -62,15 +93,20 @@ def _act(act: Act, record: Record) -> str:
     text = text.replace("{who}", "".join(who))
     if closes := act.details.get("closes"):
         text = text.replace("{closes}", words.moment(datetime.fromisoformat(str(closes)), ZoneInfo(record.zone)))
+    member = [one.name for one in sits if one.id == act.details.get("member")]
+    text = text.replace("{member}", "".join(member) or "un membre")
+    text = text.replace("{round}", ROUNDS.get(str(act.details.get("round")), "un document"))
     reason = act.details.get("reason")
     return f"{text} Motif : {reason}" if reason else text
 
 
-def rehearsal(record: Record) -> View:
-    """Return the rehearsal under which the vote opened."""
+def rehearsal(record: Record) -> View | None:
+    """Return the rehearsal under which the vote opened; none in a rehearsal's own minutes."""
     zone, held = ZoneInfo(record.zone), record.rehearsal
+    if held is None:
+        return None
     return {
-        "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
+        "sentence": f"Scrutin à blanc n° {held.number}, tenu le {words.day(held.hour, zone)} dans l’heure qui"
         f" suit {hour(held.hour, zone)}, avec les vraies parts des clés et sous les mêmes scellés.",
         "proved": [
             {"board": board.id, "members": called(board, held.proved.get(board.id, ()))} for board in record.boards
@@ -83,6 +119,48 @@ def rehearsal(record: Record) -> View:
             }
             for one in held.contests
         ],
+        "drills": [_shares(record, one) for one in held.contests],
+        "minutes": held.minutes_sha256,
+    }
+
+
+def _shares(record: Record, one: Rehearsed) -> View:
+    """Return what was tried with the shares of one contest: members absent, decryptions damaged."""
+    contest = record.contest(one.contest)
+    (board,) = (board for board in record.boards if board.id == contest.board)
+    return {
+        "title": contest.title,
+        "without": called(board, one.without) or "personne",
+        "refused": called(board, one.refused) or "personne",
+    }
+
+
+def played(record: Record) -> View:
+    """Return how test voters went through the scratch election: of the rehearsal told of, or of this one."""
+    told = record.played if record.rehearsal is None else record.rehearsal.played
+    assert told is not None
+    titles = {branch.id: branch.title for branch in told.branches}
+    return {
+        "branches": [
+            {
+                "title": branch.title,
+                "voters": f"{words.plural(branch.voters, 'électeur d’essai a', 'électeurs d’essai ont')} voté"
+                if branch.voters
+                else "non éprouvée, faute d’identités d’essai",
+            }
+            for branch in told.branches
+        ],
+        "drills": [
+            {
+                "what": DRILLS[one.what],
+                "branch": titles.get(one.branch, "–"),
+                "codes": ", ".join(one.codes) or "–",
+                "outcome": "conforme" if one.held else "non conforme",
+            }
+            for one in sorted(told.drills, key=lambda one: (list(DRILLS).index(one.what), one.branch))
+        ],
+        "plugins": [pair(name, RAN[how]) for name, how in told.plugins.items()],
+        "differences": ", ".join(told.differences) or "aucune",
     }
 
 

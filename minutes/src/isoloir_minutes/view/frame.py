@@ -26,6 +26,7 @@ def frame(record: Record, paper: str) -> View:
         "paper": paper,
         "title": record.title,
         "test": record.test,
+        "rehearsed": record.played is not None,
         "record": hashlib.sha256(record.to_bytes()).hexdigest(),
         "date": [ended.year, ended.month, ended.day, ended.hour, ended.minute, ended.second],
         "period": [pair(term, f"{words.day(when, zone)}, {hour(when, zone)}") for term, when in moments.items()],

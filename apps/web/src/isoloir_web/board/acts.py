@@ -11,7 +11,7 @@ from isoloir.ceremony import hosting
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
-from isoloir_web import papers, works
+from isoloir_web import papers, waiting
 from isoloir_web.board.rights import Sitting
 
 May = Callable[[ElectionFile, Account], bool]
@@ -94,13 +94,13 @@ async def _a_ceremony(sitting: Sitting) -> None:
 async def _begin_ceremony(sitting: Sitting, _: Form) -> None:
     instance = sitting.house.instance
     begun = await hosting.begin(instance.store, sitting.election, instance.clock)
-    await works.tell(instance, sitting.election, "ceremony_begun", f"ceremony/{begun.plan.uuid}")
+    await waiting.tell(instance, sitting.election, "ceremony_begun", f"ceremony/{begun.plan.uuid}")
 
 
 async def _restart_ceremony(sitting: Sitting, form: Form) -> None:
     instance = sitting.house.instance
     begun = await hosting.restart(instance.store, sitting.election, instance.clock, form["why"])
-    await works.tell(instance, sitting.election, "ceremony_begun", f"ceremony/{begun.plan.uuid}")
+    await waiting.tell(instance, sitting.election, "ceremony_begun", f"ceremony/{begun.plan.uuid}")
 
 
 async def _ceremony_complete(sitting: Sitting) -> None:
@@ -114,7 +114,7 @@ async def _break_seal(sitting: Sitting, form: Form) -> None:
 
 async def _rehearsal_rule(sitting: Sitting) -> None:
     instance, election = sitting.house.instance, sitting.election
-    begun = await works.rehearsal_waiting(instance, election)
+    begun = await waiting.rehearsal_waiting(instance, election)
     if begun is None:
         raise IsoloirError("rehearsal_not_begun", election=election.id)
     for name in sorted({contest.board for contest in election.contests}):
@@ -126,7 +126,7 @@ async def _rehearsal_rule(sitting: Sitting) -> None:
 async def _open(sitting: Sitting, _: Form) -> None:
     instance, election = sitting.house.instance, sitting.election
     await board.open_vote(instance.store, election, instance.plugins, instance.clock)
-    await works.tell(instance, election, "vote_opened", "opened")
+    await waiting.tell(instance, election, "vote_opened", "opened")
 
 
 async def _can_open(sitting: Sitting) -> None:

@@ -11,9 +11,9 @@ from isoloir import unsealing
 from isoloir.config.election import Contest
 from isoloir.errors import IsoloirError
 from isoloir.partials import Partials
-from isoloir_web import works
+from isoloir_web import waiting
 from isoloir_web.board.rights import Sitting
-from isoloir_web.works import BoxRead
+from isoloir_web.waiting import BoxRead
 
 GIVEN_BYTES = 4_000_000
 """The largest file that is read: some 1 kB for each list of each contest."""
@@ -47,7 +47,7 @@ class BoxShown:
 async def rehearsed(sitting: Sitting) -> list[Giver]:
     """Return who has decrypted the scratch boxes of the rehearsal under way."""
     instance, election = sitting.house.instance, sitting.election
-    begun = await works.rehearsal_waiting(instance, election)
+    begun = await waiting.rehearsal_waiting(instance, election)
     return _givers(sitting, begun.given if begun else {})
 
 
@@ -87,7 +87,7 @@ async def take(sitting: Sitting, what: str, form: Mapping[str, str], files: Mapp
     digest = hashlib.sha256(b"".join(data for _, data in sorted(given.boxes.items()))).hexdigest()
     await sitting.house.accounts.record(election, "partials_given", account.id, what=what, sha256=digest)
     if what == "rehearsal":
-        await works.receive_rehearsal(instance, election, given)
+        await waiting.receive_rehearsal(instance, election, given)
     else:
         await unsealing.receive(instance.store, election, instance.archives_folder, given)
 

@@ -11,7 +11,7 @@ from litestar.response import File
 from isoloir import lifecycle
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
-from isoloir_web import works
+from isoloir_web import waiting
 from isoloir_web.board import acts, giving
 from isoloir_web.board.account import READS
 from isoloir_web.board.drawing import form_page, surroundings, working
@@ -32,7 +32,7 @@ async def archive(request: Asked, election: FromPath[str], contest: FromPath[str
     sitting = await require_account(request, election, READERS)
     instance = sitting.house.instance
     chosen = contest_of(sitting.election, contest)
-    begun = await works.rehearsal_waiting(instance, sitting.election)
+    begun = await waiting.rehearsal_waiting(instance, sitting.election)
     if begun is None or chosen not in sitting.contests or not begun.archives[chosen.id].is_file():
         raise IsoloirError("archive_not_yet")
     path = begun.archives[chosen.id]
@@ -52,11 +52,11 @@ async def give(request: Asked, election: FromPath[str]) -> Response[Any]:
 
 async def _drawn(request: Asked, sitting: Sitting, error: IsoloirError | None = None) -> Page:
     instance, election = sitting.house.instance, sitting.election
-    begun = await works.rehearsal_waiting(instance, election)
-    read = await works.rehearsal_boxes(instance.store, election) if begun else {}
+    begun = await waiting.rehearsal_waiting(instance, election)
+    read = await waiting.rehearsal_boxes(instance.store, election) if begun else {}
     read = {contest: one for contest, one in read.items() if begun and begun.archives[contest].name == one.file}
     givers = await giving.rehearsed(sitting) if begun else []
-    held = await works.rehearsals_held(instance.store, election)
+    held = await waiting.rehearsals_held(instance.store, election)
     state = await lifecycle.state(instance.store, election.id)
     return form_page(
         request,

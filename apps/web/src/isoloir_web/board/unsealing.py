@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from isoloir import lifecycle, lots, unsealing
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
-from isoloir_web import works
+from isoloir_web import waiting
 from isoloir_web.board import acts, giving
 from isoloir_web.board.account import READS
 from isoloir_web.board.drawing import form_page, surroundings, working
@@ -39,7 +39,7 @@ async def give(request: Asked, election: FromPath[str]) -> Response[Any]:
 
 async def _drawn(request: Asked, sitting: Sitting, error: IsoloirError | None = None) -> Page:
     instance, election = sitting.house.instance, sitting.election
-    read = await works.boxes_read(instance.store, election)
+    read = await waiting.boxes_read(instance.store, election)
     givers = await giving.tallied(sitting) if read else []
     waits = await acts.tie(sitting)
     state = await lifecycle.state(instance.store, election.id)

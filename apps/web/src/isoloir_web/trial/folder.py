@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import tomllib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import entry_points
@@ -15,6 +16,7 @@ import tomlkit
 
 from isoloir.config.secrets import FOLDER as SECRETS
 from isoloir.config.secrets import write_private
+from isoloir.config.settings import is_loopback
 from isoloir.hooks import ENTRY_POINTS
 from isoloir.instance import ELECTIONS, FILE
 
@@ -60,24 +62,27 @@ def write_instance(
     source: Path,
     *,
     base_url: str,
-    opens: datetime,
-    closes: datetime,
+    opens: datetime | None = None,
+    closes: datetime | None = None,
     group: str | None = None,
     demo: bool = True,
+    channels: Iterable[str] = ("email", "sms", "post"),
     database: str | None = None,
     issuer: str | None = None,
     broker: str | None = None,
 ) -> Trial:
     """Write an instance that runs a copy of the election file `source` on this machine.
 
-    The copy differs in its window (aware moments, legal time of its zone), its notifiers (an outbox), the address of
-    the simulated Pro Santé Connect, and the group where one is given; it is marked as a test. `issuer` is that of a
-    Keycloak's realm on this machine, in the simulator's place; `broker` that of another, which brokers it.
+    The copy differs in its window (aware moments, legal time of its zone) and the group where they are given, its
+    notifiers (an outbox, for these `channels`) and the address of the simulated Pro Santé Connect; it is marked as a
+    test. `issuer` is that of a Keycloak's realm on this machine, in the simulator's place; `broker` that of another,
+    which brokers it.
     """
     document = tomlkit.parse(source.read_text(encoding="utf-8"))
     election_id = str(document["id"])
     outbox = folder / "outbox"
-    _adapt(document, base_url, opens, closes, outbox, group, issuer, broker)
+    window = {"opens": opens, "closes": closes}
+    _adapt(document, base_url, window, outbox, channels, group, issuer, broker)
     place = folder / ELECTIONS / election_id
     place.mkdir(parents=True)
     outbox.mkdir(mode=0o700)
@@ -94,9 +99,9 @@ def write_instance(
 def _adapt(
     document: Any,
     base_url: str,
-    opens: datetime,
-    closes: datetime,
+    moments: Mapping[str, datetime | None],
     outbox: Path,
+    channels: Iterable[str],
     group: str | None,
     issuer: str | None,
     broker: str | None,
@@ -106,11 +111,10 @@ def _adapt(
         document["group"] = group
     window = document["window"]
     zone = ZoneInfo(str(window.get("zone", "Europe/Paris")))
-    for name, moment in (("opens", opens), ("closes", closes)):
-        window[name] = moment.astimezone(zone).replace(microsecond=0, tzinfo=None)
-    document["notifiers"] = {
-        channel: {"plugin": "outbox", "config": {"folder": str(outbox)}} for channel in ("email", "sms", "post")
-    }
+    for name, moment in moments.items():
+        if moment is not None:
+            window[name] = moment.astimezone(zone).replace(microsecond=0, tzinfo=None)
+    document["notifiers"] = {channel: {"plugin": "outbox", "config": {"folder": str(outbox)}} for channel in channels}
     for factor in document["factors"].values():
         config = factor.get("config", {})
         if factor["plugin"] in PSC_FACTORS:
@@ -122,7 +126,7 @@ def _adapt(
                 asked["discovery_url"] = f"{issuer}/.well-known/openid-configuration"
             factor["config"] = {
                 **{key: value for key, value in config.unwrap().items() if key in kept},
-                "preset": "simulator",
+                "preset": "simulator" if is_loopback(base_url) else "prod",
                 **asked,
                 "client_id": CLIENT_ID,
                 "client_secret": {"file": _SECRET_FILE},

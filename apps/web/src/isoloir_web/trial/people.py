@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from isoloir.config.election import ElectionFile
@@ -47,14 +47,21 @@ class Person:
 def people(election: ElectionFile, number: int, draw: random.Random) -> list[Person]:
     """Invent that many people, spread over the colleges, some with each kind of number."""
     colleges = list(election.colleges)
-    return [_person(election, index, colleges[index % len(colleges)], draw) for index in range(number)]
+    return people_of(election, [colleges[index % len(colleges)] for index in range(number)], draw)
+
+
+def people_of(election: ElectionFile, colleges: Iterable[str], draw: random.Random) -> list[Person]:
+    """Invent somebody for each of these colleges, in their order."""
+    return [_person(election, index, college, draw) for index, college in enumerate(colleges)]
 
 
 def _person(election: ElectionFile, index: int, college: str, draw: random.Random) -> Person:
     fields, kinds = {}, {}
     for name, declared in election.roll.fields.items():
         if declared.normalise == "digits":
-            fields[name] = f"{99_700_000_000 + index:0{_RPPS_DIGITS}d}"
+            fields[name] = _digits(index, declared.length or _RPPS_DIGITS)
+        elif declared.length:
+            fields[name] = _digits(index, declared.length)
         else:
             fields[name] = f"{draw.randrange(1, 96):02}/{100_000 + index}"
         if declared.kinds:
@@ -69,6 +76,11 @@ def _person(election: ElectionFile, index: int, college: str, draw: random.Rando
         fields=fields,
         kinds=kinds,
     )
+
+
+def _digits(index: int, length: int) -> str:
+    """Return a number that nobody has: RPPS numbers of invented people begin with 997."""
+    return f"997{index:0{length - 3}d}" if length > 6 else f"{index:0{length}d}"
 
 
 def as_csv(found: list[Person]) -> bytes:

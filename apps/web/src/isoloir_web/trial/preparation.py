@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
-from isoloir import board, rehearsal, roll_import
+from isoloir import board, roll_import
 from isoloir.ceremony import hosting, trial
 from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.key_share import KeyShare
 from isoloir.notifications import DeliveryReport, Invited
+from isoloir.rehearsal import Rehearsal
+from isoloir_web import rehearsal
 from isoloir_web.trial.members import Members
 
 CODE = "code de démonstration"
 """What locks every share of a trial; a real board's never lie on the server, and each has a code of its own."""
 
+Rehearse = Callable[[Instance, ElectionFile, Iterable[KeyShare]], Awaitable[Rehearsal]]
 Say = Callable[[str], None]
 """Told the id of the text of each step (``trial.<step>``) as it begins."""
 
 
 async def prepare(
-    instance: Instance, election: ElectionFile, roll_csv: bytes, by: Path | Members, say: Say
+    instance: Instance,
+    election: ElectionFile,
+    roll_csv: bytes,
+    by: Path | Members,
+    say: Say,
+    rehearse: Rehearse = rehearsal.rehearse,
 ) -> list[KeyShare]:
     """Import the roll, hold the key ceremony, make keys, seal, rehearse with the real shares. Returns the shares.
 
@@ -45,9 +53,7 @@ async def prepare(
     if isinstance(by, Members):
         passed = (await by.rehearse())["passed"]
     else:
-        folder = instance.archives_folder / election.id / "rehearsals"
-        held = await rehearsal.rehearse(instance.store, election, instance.plugins, shares, folder, instance.clock)
-        passed = held.passed
+        passed = (await rehearse(instance, election, shares)).passed
     if not passed:
         raise IsoloirError("rehearsal_failed", election=election.id)
     return shares

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -18,13 +18,15 @@ from isoloir_web.trial.folder import CLIENT_ID, PSC_FACTORS, SIMULATED, Trial
 HOST = "127.0.0.1"
 
 
-async def simulator_of(instance: Instance, election: ElectionFile, trial: Trial) -> Simulator | None:
-    """Make the simulated provider that knows everybody on the roll, where the election uses it."""
+async def simulator_of(
+    instance: Instance, election: ElectionFile, trial: Trial, others: Iterable[tuple[str, str, str, str]] = ()
+) -> Simulator | None:
+    """Make the simulated provider that knows everybody on the roll and these others, where the election uses it."""
     callbacks = callbacks_of(election, trial)
     if not callbacks or not trial.simulated:
         return None
     here = RelyingParty(CLIENT_ID, trial.client_secret, callbacks, (goodbye_of(election, trial),))
-    known = await known_from_roll(instance, election)
+    known = (*await known_from_roll(instance, election), *from_roll(others))
     return create_simulator(known, f"{trial.base_url}{SIMULATED}", [here], clock=instance.clock)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import re
 import shutil
 import tempfile
 import time
@@ -27,7 +26,6 @@ from isoloir.partials import Partials
 from isoloir.roll import RollEntry
 from isoloir_ballots.errors import VerificationError
 from isoloir_ballots.verify import check_archive
-from isoloir_outbox import read_outbox
 from isoloir_prosante_connect.simulator import log_in
 from isoloir_web.server import bound
 from isoloir_web.trial import people
@@ -38,7 +36,7 @@ from isoloir_web.trial.kills import Killer
 from isoloir_web.trial.members import Members
 from isoloir_web.trial.preparation import invite, open_vote, prepare
 from isoloir_web.trial.serving import HOST
-from isoloir_web.trial.voting import MISTAKES, Plan, Stuck, Tally, Voter
+from isoloir_web.trial.voting import MISTAKES, Plan, Stuck, Tally, Voter, reader
 
 if TYPE_CHECKING:
     from isoloir_web.trial.keycloak import Realm
@@ -48,7 +46,6 @@ _TRIES = 3
 _TRIES_UNDER_KILLS = 60
 _ABSTAIN = 0.1
 _ERR = 0.2
-_CODE_SEEN_WITHIN = 50
 
 Advance = Callable[[str, int, int], None]
 """Told the phase, how far it is and of how many."""
@@ -305,7 +302,7 @@ class Simulation:
 
     def _voter(self, instance: Instance, election: ElectionFile, trial: Trial, plan: Plan, browser: Browser) -> Voter:
         at_provider = log_in if self._realm is None else _keycloak().log_in
-        return Voter(election, plan, browser, self._reader(instance, election, trial), self.seen, at_provider)
+        return Voter(election, plan, browser, reader(instance, election, trial.outbox), self.seen, at_provider)
 
     def _plan(self, election: ElectionFile, index: int, entry: RollEntry) -> Plan:
         branches = election.policy.any
@@ -316,19 +313,6 @@ class Simulation:
             self.draw.choice(MISTAKES) if self.draw.random() < _ERR else "",
             f"+336124{index:05d}",
         )
-
-    def _reader(self, instance: Instance, election: ElectionFile, trial: Trial) -> Callable[[str], Any]:
-        async def read(address: str) -> str:
-            for _ in range(_CODE_SEEN_WITHIN):
-                await instance.deliver(election)
-                mine = [one for one in read_outbox(trial.outbox) if one.recipient == address]
-                found = re.findall(r"\b(?=[A-Z]*[0-9])[A-Z0-9]{6,16}\b", mine[-1].text) if mine else []
-                if found:
-                    return str(found[0])
-                await asyncio.sleep(0.1)
-            return ""
-
-        return read
 
     async def _find_trackers(self, election: ElectionFile, trial: Trial) -> None:
         async with Browser(trial.base_url) as browser:
