@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from itertools import count
 from pathlib import Path
@@ -79,12 +82,26 @@ def postgresql_url(postgresql: Cluster) -> Iterator[str]:
     postgresql.drop(url)
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with Isoloir's tables, to be copied: to make them takes longer than most tests."""
+    made = tmp_path_factory.mktemp("template") / "isoloir.sqlite3"
+
+    async def make() -> None:
+        await (await Store.open(f"sqlite:///{made}")).close()
+
+    with ThreadPoolExecutor(1) as thread:  # a loop may be running here
+        thread.submit(asyncio.run, make()).result()
+    return made
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Run the test on both databases: a function that makes a new one and returns its URL."""
+    """Run the test on both databases: a function that makes a new one with Isoloir's tables, and returns its URL."""
     if request.param == "sqlite":
+        template: Path = request.getfixturevalue("sqlite_template")
         names = (f"isoloir{'-' * bool(number)}{number or ''}.sqlite3" for number in count())
-        yield lambda: f"sqlite:///{tmp_path / next(names)}"
+        yield lambda: f"sqlite:///{shutil.copy(template, tmp_path / next(names))}"
         return
     running: Cluster = request.getfixturevalue("postgresql")
     made: list[str] = []

@@ -1,188 +1,91 @@
-"""From the end of the grace to the result.
+"""From the end of the grace to signed minutes.
 
-10,000 voters, three contests of twelve lists and a blank vote, everybody having voted in all three; SQLite; the
-board's three members (president, two delegates) on one computer with the server. On the clock, with as many
-processes as there are processors wherever ballots are checked: when the archive is written, before the members
-decrypt, and before the result is believed. The ballots are cast beforehand by the store's own casting function, and
-kept in `.cache/bench`.
+10,000 voters, three contests of twelve lists and a blank vote, everybody having voted in all three; SQLite; a board
+of two officers and four delegates under the rule of 2024, of whom the secretary and the delegates 2 and 4 decrypt, on
+one computer with the server. On the clock, with as many processes as there are processors wherever ballots are
+checked: when the archive is written, before each member decrypts (once here, for all of them), and before the result
+is believed. Minutes and poll books are signed under a demonstration's certificate. The ballots are cast beforehand by
+the store's own casting function, and kept in `.cache/bench`.
+
+Peer: belenios-tool 3.0 in the same run, on the archives that were made: `election verify`,
+`compute-encrypted-tally`, `compute-result` with the same partial decryptions; its sums and results must be ours, byte
+for byte. The whole is beside all three of them once, for every contest. Then each of the three by turns with ours,
+contest by contest, on the clock too. The peer has one process, so that verifying has a row with one process here.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import random
 import shutil
 import time
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
-from kit import CACHE, Figure, Options
+import cast_election
+from cast_election import CONTESTS, LISTS, VOTERS
+from kit import CACHE, Figure, Options, against, belenios3, child, elapsed, interleaved
 
-from isoloir import board, counting, lifecycle, publication, registrar, roll, unsealing
-from isoloir.config.election import ElectionFile
+from isoloir import board, lifecycle, unsealing
 from isoloir.instance import DemoClock, Instance
 from isoloir.key_share import KeyShare
 from isoloir.partials import Box, Partials
-from isoloir.poll_book import hour_of
-from isoloir.store import cast_store
-from isoloir_ballots import ballot, credentials
-from isoloir_ballots.election import Election
+from isoloir_ballots import archive, tally
 from isoloir_ballots.groups import named
-from isoloir_web.trial import people
-from isoloir_web.trial.folder import Trial, write_instance
-from isoloir_web.trial.preparation import open_vote, prepare
+from isoloir_ballots.setup import Setup
+from isoloir_ballots.verify import check_archive, check_ballots
+from isoloir_minutes import folder as papers
+from isoloir_minutes import signing
+from isoloir_minutes.certificate import demonstration_signer
+from isoloir_minutes.collect import collect
+from isoloir_web.trial.folder import Trial
 
-TITLE = "From the end of the grace to the result"
-VOTERS, CONTESTS, LISTS = 10_000, 3, 12
-FILE = """
-id = "bench"
-test = true
-group = "Ed25519"
-title = {{ fr = "Bench", en = "Bench" }}
-[window]
-opens = 2024-06-11T09:00:00
-closes = 2024-06-18T17:00:00
-grace_minutes = 30
-[help_line]
-phone = "05 67 31 53 03"
-hours = {{ fr = "de 8 h à 20 h", en = "8 am to 8 pm" }}
-[sender]
-name = "Bench"
-address = "bench@evote.example"
-subject = {{ fr = "Bench", en = "Bench" }}
-[roll.fields]
-rpps = {{ key = true, normalise = "digits" }}
-ordinal_number = {{ normalise = "alphanumeric", secret = true, kinds = ["ordinal", "substitute"] }}
-[identifiers]
-length = 7
-alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-channel = "email"
-[colleges]
-all = {{ fr = "Tous", en = "All" }}
-[boards.national.members]
-president = {{ role = "president", name = "A" }}
-delegate-1 = {{ role = "delegate", name = "B" }}
-delegate-2 = {{ role = "delegate", name = "C" }}
-{contests}
-[factors.psc]
-plugin = "prosante_connect"
-config = {{ preset = "simulator", minimum_acr = "eidas1", client_id = "isoloir", client_secret = {{ env = "X" }} }}
-[factors.ordinal]
-plugin = "ordinal_check"
-[[eligibility]]
-plugin = "ordinal_check"
-[policy]
-minimum_level = "eidas1"
-[[policy.any]]
-id = "psc"
-label = {{ fr = "PSC", en = "PSC" }}
-all = ["psc", "ordinal"]
-[notifiers]
-email = {{ plugin = "outbox" }}
-sms = {{ plugin = "outbox" }}
-post = {{ plugin = "outbox" }}
-"""
-CONTEST = """
-[[contests]]
-id = "contest-{number}"
-title = {{ fr = "Scrutin {number}", en = "Contest {number}" }}
-colleges = ["all"]
-board = "national"
-seats = 5
-rule = {{ family = "highest_average", ties = "votes_then_lot", short_lists = "cap" }}
-blank = true
-"""
-LIST = """
-[[contests.lists]]
-id = "l{number}"
-name = "Liste {number}"
-candidates = ["Dr A{number}", "Dr B{number}", "Dr C{number}", "Dr D{number}", "Dr E{number}"]
-"""
+TITLE = "From the end of the grace to signed minutes"
+PEER = "belenios-tool 3.0"
+COMMANDS = {"verify": "verify", "tally": "compute-encrypted-tally", "result": "compute-result"}
+UNSEALING = ("secretary", "delegate-2", "delegate-4")
 
 
 def figures(options: Options) -> Iterator[Figure]:
     """See the module."""
     voters = max(20, round(VOTERS * options.scale))
-    kept = CACHE / f"count-{voters}"
-    if not (kept / "cast").is_file():
-        shutil.rmtree(kept, ignore_errors=True)
-        asyncio.run(_cast_all(kept, voters))
-    spent = asyncio.run(_close(kept))
+    kept = cast_election.folder(voters)
+    cast_election.cast(kept, voters)
+    run = CACHE / "count-run"
+    shutil.rmtree(run, ignore_errors=True)
+    shutil.copytree(kept, run)
+    spent = asyncio.run(_close(run))
+    found: dict[str, list[float]] = {}
+    for path in sorted((run / "archives" / cast_election.ELECTION).glob("*.bel")):
+        for act, took in _Taken(path, run / "peer" / path.stem).turns().items():
+            found.setdefault(act, []).extend(took)
+    shutil.rmtree(run)
     size = f"{voters:,} ballots × {CONTESTS} contests × {LISTS} lists, {named('Ed25519').arithmetic}"
     whole = sum(spent.values())
-    yield Figure(f"{size}: all", whole, "s")
+    theirs = sum(sum(found[f"their {name}"]) for name in ("verify", "tally", "result"))
+    yield against(f"{size}: all", [whole], "s", f"{PEER}: verify, tally, result", [theirs])
     for name, seconds in spent.items():
         yield Figure(f"… {name} ({seconds / whole:.0%})", seconds, "s")
+    for what, ours, peer in (
+        ("one archive verified whole", "verify", "verify"),
+        ("the same in one process", "verify alone", "verify"),
+        ("one box: ballots checked and summed", "tally", "tally"),
+        ("one box: partial decryptions checked, result", "result", "result"),
+    ):
+        yield against(what, found[ours], "s", f"{PEER}: {COMMANDS[peer]}", found[f"their {peer}"])
 
 
-async def _cast_all(kept: Path, voters: int) -> None:
-    source = kept.with_suffix(".toml")
-    contests = "".join(
-        CONTEST.format(number=number) + "".join(LIST.format(number=index) for index in range(1, LISTS + 1))
-        for number in range(1, CONTESTS + 1)
-    )
-    source.write_text(FILE.format(contests=contests), encoding="utf-8")
-    now = datetime.now(UTC)
-    trial = write_instance(
-        kept, source, base_url="http://127.0.0.1:1", opens=now, closes=now + timedelta(days=2), group="Ed25519"
-    )
-    async with Instance.open(kept) as instance:
-        election = instance.election(trial.election_id)
-        csv = people.as_csv(people.people(election, voters, random.Random(1)))
-        await prepare(instance, election, csv, trial.board, lambda _: None)
-        await open_vote(instance, election)
-        entries = await roll.entries(instance.store, election.id)
-        for contest in election.contests:
-            row = (await publication.setup_bytes(instance.store, election.id, contest.id))[0]
-            seed = registrar.seed_file(instance.secrets_folder, election.id, contest.id).read_bytes()
-            made = _make(contest.id, election, row, seed, voters)
-            hour = hour_of(instance.clock.now())
-            for first in range(0, voters, 500):
-                async with instance.store.write() as session:
-                    for entry, cast in zip(entries[first : first + 500], made[first : first + 500], strict=True):
-                        done = await cast_store.cast(session, election.id, contest.id, entry.id, hour, cast)
-                        assert done is cast_store.Outcome.CAST, done
-    (kept / "cast").touch()
-
-
-def _make(contest_id: str, election: ElectionFile, row: bytes, seed: bytes, voters: int) -> list[cast_store.Ballot]:
-    contest = election.contest(contest_id)
-    choices = counting.choices(contest)
-    answers = {choice: counting.answer(contest, choice) for choice in choices}
-    draw = random.Random(contest_id)
-    votes = [answers[draw.choice(choices)] for _ in range(voters)]
-    step = 250
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        jobs = [pool.submit(_some, row, seed, first, votes[first : first + step]) for first in range(0, voters, step)]
-        return [one for job in jobs for one in job.result()]
-
-
-def _some(row: bytes, seed: bytes, first: int, votes: list[list[list[int]]]) -> list[cast_store.Ballot]:
-    election = Election.parse(row)
-    made = []
-    for number, vote in enumerate(votes, first):
-        code = credentials.from_seed(seed, number)
-        data = ballot.make(election, code, vote)
-        public = credentials.public(election.parsed_group, election.uuid, code)
-        made.append(cast_store.Ballot(data, ballot.tracker(data), public))
-    return made
-
-
-async def _close(kept: Path) -> dict[str, float]:
-    folder = CACHE / "count-run"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(kept, folder)
-    trial = Trial(folder, "bench", folder / "outbox", "")
+async def _close(folder: Path) -> dict[str, float]:
+    trial = Trial(folder, cast_election.ELECTION, folder / "outbox", "", "")
     spent: dict[str, float] = {}
     async with Instance.open(folder) as instance:
         election, clock = instance.election(trial.election_id), instance.clock
         assert isinstance(clock, DemoClock)
         clock.move_to(election.window.grace_ends + timedelta(seconds=1))
         code = (trial.board / "code").read_text().strip()
-        shares = [KeyShare.read(path, code) for path in sorted(trial.board.glob("*.json"))]
+        shares = [KeyShare.read(trial.board / f"national-{member}.json", code) for member in UNSEALING]
 
         began = time.perf_counter()
 
@@ -197,11 +100,70 @@ async def _close(kept: Path) -> dict[str, float]:
         await board.close_vote(instance.store, election, clock, instance.keys, instance.secrets_folder, where)
         lap("every ballot checked again, summed, written to the archives")
         boxes = [Box.verified(unsealing.archive_path(where, election, one.id)) for one in election.contests]
+        lap("archives verified by the members")
         for share in shares:
             await unsealing.receive(instance.store, election, where, Partials.make(share, boxes))
-        lap("archives checked by the members, and decrypted")
+        lap("totals decrypted by the members, their proofs checked")
         lots = {contest.id: [one.id for one in contest.lists] for contest in election.contests}
         await unsealing.unseal(instance.store, election, where, clock, lots=lots)
+        await lifecycle.publish_results(instance.store, election, clock)
         lap("result, archives verified whole, seats")
-    shutil.rmtree(folder)
+        record, book = await collect(instance, election)
+        lap("the minutes' record collected")
+        made = await asyncio.to_thread(papers.write, folder / "papers", record, book)
+        lap("minutes and poll books typeset")
+        at = signing.moment(record, clock.now())
+        signed = await signing.sign(folder / "papers", demonstration_signer(at), at)
+        assert len(signed) == sum(path.suffix == ".pdf" for path in made)
+        lap("typeset once more to see that nothing was changed, and signed")
     return spent
+
+
+class _Taken:
+    """One archive, for both: read once, and laid before the peer at the three stages at which it is asked."""
+
+    def __init__(self, path: Path, beside: Path) -> None:
+        self._path = path
+        self._contents = contents = archive.read(path)
+        self._setup = Setup.load(contents.election, contents.trustees, contents.public_credentials)
+        assert contents.encrypted_tally is not None
+        self._folders = {name: beside / name for name in ("verify", "tally", "result")}
+        for folder in self._folders.values():
+            folder.mkdir(parents=True)
+        name = f"{self._setup.election.uuid}.bel"
+        shutil.copyfile(path, self._folders["verify"] / name)
+        files = contents.election, contents.trustees, contents.public_credentials
+        closed = archive.Archive.create(self._folders["tally"] / name, *files, contents.timestamp)
+        closed.add_ballots(contents.ballots)
+        closed.end_ballots()
+        shutil.copyfile(self._folders["tally"] / name, self._folders["result"] / name)
+        decrypted = archive.Archive.open(self._folders["result"] / name)
+        decrypted.encrypted_tally(contents.encrypted_tally, contents.num_tallied, contents.total_weight)
+        for owner, data in contents.partial_decryptions:
+            decrypted.partial_decryption(owner, data)
+
+    def turns(self) -> dict[str, list[float]]:
+        """Seconds on the clock of each act, the peer's and ours one after the other."""
+        processors = os.cpu_count() or 1
+        acts: dict[str, Callable[[], object]] = {
+            "their verify": lambda: child([belenios3(), "election", "verify"], self._folders["verify"]),
+            "verify": lambda: check_archive(self._path, jobs=processors),
+            "verify alone": lambda: check_archive(self._path),
+            "their tally": lambda: self._agrees("tally", "compute-encrypted-tally", self._contents.encrypted_tally),
+            "tally": lambda: self._sum(processors),
+            "their result": lambda: self._agrees("result", "compute-result", self._contents.result),
+            "result": self._result,
+        }
+        return interleaved(1, {name: partial(elapsed, act) for name, act in acts.items()})
+
+    def _agrees(self, folder: str, command: str, ours: bytes | None) -> None:
+        made = child([belenios3(), "election", command], self._folders[folder])
+        assert made.splitlines()[0] == ours, f"{command}: theirs is another"
+
+    def _sum(self, jobs: int) -> None:
+        checked = check_ballots(self._setup, archive.read(self._path).ballots, jobs)
+        assert tally.encrypted_tally(self._setup, checked).serialise() == self._contents.encrypted_tally
+
+    def _result(self) -> None:
+        box = Box.read(self._path)
+        assert tally.result(box.setup, box.total, self._contents.partial_decryptions) == self._contents.result

@@ -6,6 +6,7 @@ import os
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Final
 
 import httpx2
@@ -24,7 +25,7 @@ def make_client(certificate: ClientCertificate | None = None, factor: str = "") 
     ``client_certificate_unfit`` where certificate and key are unreadable or not of one pair.
     """
     if certificate is None:
-        return httpx2.AsyncClient(timeout=SECONDS, follow_redirects=False)
+        return httpx2.AsyncClient(verify=trusted(), timeout=SECONDS, follow_redirects=False)
     context = httpx2.create_ssl_context()
     try:
         with _file(certificate.chain.get_secret_value()) as chain, _file(certificate.key.get_secret_value()) as key:
@@ -33,6 +34,12 @@ def make_client(certificate: ClientCertificate | None = None, factor: str = "") 
     except (ssl.SSLError, ValueError, OSError):
         raise IsoloirError("client_certificate_unfit", factor=factor) from None
     return httpx2.AsyncClient(verify=context, timeout=SECONDS, follow_redirects=False)
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return what a client checks servers with: one for the process, as reading it takes longer than a page."""
+    return httpx2.create_ssl_context()
 
 
 @contextmanager

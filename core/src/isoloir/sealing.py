@@ -10,7 +10,7 @@ import importlib.util
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ def system_seal(election: ElectionFile, trustees: Mapping[str, bytes], plugins: 
     for name, folders in own_sources().items():
         parts[f"code/{name}"] = _code(folders)
     for name, found in plugins.distributions.items():
-        parts[f"plugin/{name}"] = _sha256(_canonical([found.name, found.version, _code(_packages(found))]))
+        parts[f"plugin/{name}"] = _sha256(_canonical([found.name, found.version, _code(_packages(found.name))]))
     return SystemSeal(parts)
 
 
@@ -61,17 +61,18 @@ def election_file(election: ElectionFile) -> bytes:
 
 def distributions_file() -> bytes:
     """Return every installed distribution with its version, as the seal reads them: canonical JSON."""
-    return _canonical([[found.name, found.version] for found in _installed()])
+    return _canonical(_installed())
 
 
 def own_sources() -> dict[str, Sequence[Path]]:
     """Return the folders of our own distributions' files, by the distribution's name."""
-    return {found.name: _packages(found) for found in _installed() if _is_ours(found)}
+    return {name: _packages(name) for name, _ in _installed() if _is_ours(name)}
 
 
 def plugin_sources(plugins: PluginSet) -> dict[str, Sequence[Path]]:
     """Return the same of the plugins' distributions, whoever wrote them."""
-    return {found.name: _packages(found) for found in plugins.distributions.values()}
+    names = [found.name for found in plugins.distributions.values()]
+    return {name: _packages(name) for name in names}
 
 
 def source_files(folder: Path) -> list[Path]:
@@ -114,24 +115,24 @@ def roll_file(entries: Iterable[RollEntry]) -> bytes:
     return b"\n".join(lines)
 
 
-def _installed() -> list[Distribution]:
-    return sorted(_unique(distributions()), key=lambda found: found.name)
+def _installed() -> list[tuple[str, str]]:
+    """Return name and version of every distribution, sorted by name.
 
-
-def _is_ours(found: Distribution) -> bool:
-    return found.name.replace("_", "-").startswith(f"{_OURS}-")
-
-
-def _unique(found: Iterable[Distribution]) -> list[Distribution]:
+    Each one's metadata are parsed once: `Distribution.name` and `.version` would each parse them anew.
+    """
     # The first on the path is the one that is imported; later ones of the same name are shadowed.
-    first: dict[str, Distribution] = {}
-    for distribution in found:
-        first.setdefault(distribution.name.lower().replace("_", "-"), distribution)
-    return list(first.values())
+    first: dict[str, tuple[str, str]] = {}
+    for metadata in (found.metadata for found in distributions()):
+        first.setdefault(metadata["Name"].lower().replace("_", "-"), (metadata["Name"], metadata["Version"]))
+    return sorted(first.values())
 
 
-def _packages(found: Distribution) -> Sequence[Path]:
-    name = found.name.replace("-", "_").lower()
+def _is_ours(name: str) -> bool:
+    return name.replace("_", "-").startswith(f"{_OURS}-")
+
+
+def _packages(distribution: str) -> Sequence[Path]:
+    name = distribution.replace("-", "_").lower()
     spec = importlib.util.find_spec(_OURS if name == f"{_OURS}_core" else name)
     return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import cache
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from io import BytesIO
 
 from babel.messages.pofile import read_po
@@ -75,12 +75,14 @@ def read_catalogues(package: str, only: Iterable[str] | None = None) -> dict[str
             continue
         for catalogue in sorted(folder.iterdir(), key=lambda entry: entry.name):
             if catalogue.name.endswith(".po") and (wanted is None or catalogue.name[:-3] in wanted):
-                texts.update(_read(catalogue, locale))
+                texts.update(_parsed(catalogue.read_bytes(), locale))
     return found
 
 
-def _read(catalogue: Traversable, locale: str) -> dict[str, str]:
-    messages = read_po(BytesIO(catalogue.read_bytes()), locale=locale)
+@cache
+def _parsed(catalogue: bytes, locale: str) -> Mapping[str, str]:
+    # By its bytes: every instance and every command of a process asks for the same ones.
+    messages = read_po(BytesIO(catalogue), locale=locale)
     return {
         str(message.id): str(message.string)
         for message in messages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,9 @@ def contest_of(election: ElectionFile, contest_id: str) -> Contest:
         raise IsoloirError("contest_unknown") from None
 
 
+@cache
 def _environment() -> Environment:
+    # Of the process: the templates are the same for every application, and take a third of a second to compile.
     loaders = {name: FileSystemLoader(ROOT / name / "templates") for name in _FOLDERS}
     environment = Environment(
         loader=PrefixLoader({"shared": FileSystemLoader(ROOT / "templates"), **loaders}),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from isoloir.outgoing import trusted
 from isoloir_web.refusals import REFUSAL
 
 _PATIENCE = 60.0
@@ -77,6 +78,7 @@ class Browser:
         self._credential = ""
         self.http = httpx2.AsyncClient(
             base_url=base_url,
+            verify=trusted(),
             follow_redirects=False,
             timeout=60,
             transport=transport,
