@@ -31,10 +31,11 @@ from isoloir.instance import Instance
 from isoloir.key_share import KeyShare
 from isoloir_ballots import dkg
 from isoloir_ballots.dkg import channel, rounds
-from isoloir_web.server import bound, served
+from isoloir_web.background import kept_going
+from isoloir_web.server import bound
 from isoloir_web.trial.accounts import Known, make_accounts
 from isoloir_web.trial.folder import write_instance
-from isoloir_web.trial.serving import HOST
+from isoloir_web.trial.serving import HOST, served
 
 from .driving import Look
 from .people import ELECTION, EXAMPLE
@@ -59,13 +60,13 @@ class Hosted:
     known: Mapping[str, Known]
     loop: asyncio.AbstractEventLoop
 
-    def do(self, work: Callable[[Instance, ElectionFile], Awaitable[T]]) -> T:
-        """Do something to the instance, behind the pages' back, in its own thread."""
+    def do(self, work: Callable[[Instance, ElectionFile], Awaitable[T]], within: int = _READY_WITHIN) -> T:
+        """Do something to the instance, behind the pages' back, in its own thread; `within` so many seconds."""
 
         async def done() -> T:
-            return await work(self.instance, self.election)
+            return await work(self.instance, self.instance.election(self.election.id))
 
-        return asyncio.run_coroutine_threadsafe(done(), self.loop).result(_READY_WITHIN)
+        return asyncio.run_coroutine_threadsafe(done(), self.loop).result(within)
 
     def transcript(self) -> Transcript:
         """Return the ceremony so far."""
@@ -93,23 +94,35 @@ def small_board(folder: Path, members: Mapping[str, tuple[str, str]], rule: list
 
 
 @contextmanager
-def hosted(folder: Path, source: Path, *, begun: bool = True) -> Iterator[Hosted]:
-    """Serve an election of next week, every board member with an account, the ceremony `begun` or not."""
+def hosted(
+    folder: Path,
+    source: Path,
+    *,
+    begun: bool = True,
+    opens: datetime | None = None,
+    first_of_all: Callable[[Instance, ElectionFile], Awaitable[object]] | None = None,
+) -> Iterator[Hosted]:
+    """Serve an election of next week (or `opens`), every board member with an account, the ceremony `begun` or not.
+
+    `first_of_all` is done before anybody is served. What goes on in the background of a server goes on here too.
+    """
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
     ready, began = threading.Event(), []
 
     async def serve() -> None:
-        opens = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
+        first = opens or datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
         with bound(HOST) as listening:
             base_url = f"http://{HOST}:{listening.getsockname()[1]}"
-            closes = opens + timedelta(days=7)
-            trial = write_instance(folder, source, base_url=base_url, opens=opens, closes=closes)
+            closes = first + timedelta(days=7)
+            trial = write_instance(folder, source, base_url=base_url, opens=first, closes=closes)
             async with Instance.open(folder) as instance:
                 election = instance.election(trial.election_id)
+                if first_of_all is not None:
+                    await first_of_all(instance, election)
                 if begun:
                     await hosting.begin(instance.store, election, instance.clock)
-                known = {one.member: one for one in await make_accounts(instance, election)}
-                async with served(instance, listening):
+                known = {one.member or one.name: one for one in await make_accounts(instance, election)}
+                async with kept_going(instance), served(instance, election, trial, listening):
                     began.append(Hosted(base_url, folder, instance, election, known, loop))
                     ready.set()
                     await stop.wait()
