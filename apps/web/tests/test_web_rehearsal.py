@@ -380,3 +380,36 @@ async def test_the_opening_proved_the_real_box_empty(held: Held) -> None:
     (line,) = [one for one in await audit_log.lines(held.instance.store, held.election.id) if one.act == "opened"]
     empty = {"ballots": 0, "marks": 0, "publications": 0, "hash": hashlib.sha256(b"").hexdigest()}
     assert json.loads(line.details)["boxes"] == dict.fromkeys(KEPT, empty)
+
+
+async def test_an_election_whose_ways_in_nobody_can_try_is_rehearsed_from_the_login_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test voters are let in by the scratch election alone; no way in is said to have been gone, nor refused."""
+    monkeypatch.setattr("isoloir_web.rehearsal.voters._KNOWN", {})
+    opens = datetime.now(UTC) + timedelta(days=1)
+    window = {"opens": opens, "closes": opens + timedelta(days=2)}
+    trial = write_instance(tmp_path / "instance", small(tmp_path), base_url=BASE, demo=False, **window)
+    for_real(trial)
+    async with Instance.open(trial.folder, clock=ShiftedClock()) as instance:
+        election = instance.election(trial.election_id)
+        kept: list[Any] = []
+
+        async def noted(one: Instance, sealed: ElectionFile, shares: Any) -> Any:
+            kept.append(await whole.rehearse(one, sealed, shares))
+            return kept[0]
+
+        found = people.as_csv(people.people(election, 6, random.Random(1)))
+        await preparation.prepare(instance, election, found, trial.board, lambda _: None, noted)
+    (record,) = kept
+    assert record.passed
+    assert set(record.played.branches.values()) == {0}
+    met = {one.what: (one.codes, one.held) for one in record.played.drills}
+    assert met == {
+        "votes_twice": (("already_voted",), True),
+        "altered": (("ballot_invalid",), True),
+        "tracker": ((), True),
+        "grace": ((), True),
+        "after_grace": (("election_closed",), True),
+        "poll_book": ((), True),
+    }

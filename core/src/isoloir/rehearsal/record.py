@@ -35,7 +35,7 @@ class Played:
     @property
     def held(self) -> bool:
         """Whether somebody voted, and everything that was tried on purpose went as it must."""
-        return any(self.branches.values()) and all(drill.held for drill in self.drills)
+        return any(map(sum, (one.values() for one in self.cast.values()))) and all(one.held for one in self.drills)
 
     @classmethod
     def from_json(cls, value: Any) -> Played:

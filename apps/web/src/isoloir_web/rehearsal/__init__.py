@@ -31,7 +31,7 @@ async def begin(instance: Instance, election: ElectionFile, progress: Progress =
     """Play a scratch election to its close; return its archives by contest, for the members to decrypt.
 
     What was begun before, and not finished, is destroyed; so is this one where it is cut off.
-    Raises IsoloirError: ``not_sealed``, ``already_open``, ``rehearsal_no_branch``, ``rehearsal_stand_in_missing``,
+    Raises IsoloirError: ``not_sealed``, ``already_open``, ``rehearsal_stand_in_missing``,
     and as `isoloir.rehearsal.begin` does.
     """
     await rehearsal.demand_sealed(instance.store, election)

@@ -28,13 +28,13 @@ from isoloir import (
 from isoloir.ceremony import hosting
 from isoloir.clock import ShiftedClock, hour_of
 from isoloir.config.election import ElectionFile
-from isoloir.errors import IsoloirError
 from isoloir.instance import Instance
 from isoloir.lifecycle import State
 from isoloir.rehearsal import Drill, Played
 from isoloir_ballots import trustees
 from isoloir_ballots.groups import named
 from isoloir_web.rehearsal import voters
+from isoloir_web.rehearsal.admitted import Admitted
 from isoloir_web.rehearsal.wires import Wires, plugins_of
 from isoloir_web.trial import people
 from isoloir_web.trial.browsing import Browser
@@ -63,16 +63,12 @@ class Playing:
         self._branches: Counter[str] = Counter()
         self._drills: list[Drill] = []
         self._trackers: list[str] = []
+        self._logs_in = bool(voters.walkable(self._election))
         self._comers = 0
         self._visits = 0
 
     async def play(self) -> tuple[Played, dict[str, Path]]:
-        """Play it from the empty roll to the closed boxes; return how it went, and each contest's archive.
-
-        Raises IsoloirError ``rehearsal_no_branch`` where test voters can go no way in.
-        """
-        if not voters.walkable(self._election):
-            raise IsoloirError("rehearsal_no_branch", election=self._sealed.id)
+        """Play it from the empty roll to the closed boxes; return how it went, and each contest's archive."""
         self._progress("prepare", 0, 1)
         tried = voters.tries(self._election, self._scratch.branches_with_identifier(self._election))
         invented = voters.invent(self._election, tried)
@@ -186,13 +182,15 @@ class Playing:
     async def _goes(self, plan: Plan, seen: Tally) -> bool:
         """Log in and vote; false where one was refused, or knew no way on."""
         async with self._browser() as browser:
-            voter = Voter(self._election, plan, browser, self._reader(), seen)
+            voter = self._voter(plan, browser, seen)
             try:
                 return await voter.log_in() and await voter.vote()
             except (Lost, httpx2.HTTPError, json.JSONDecodeError, KeyError):
                 return False
 
     async def _stays_out(self, what: str, plan: Plan) -> None:
+        if not self._logs_in:
+            return
         seen = Tally()
         without = Plan(plan.entry, plan.branch, {}, "", plan.typed_mobile)
         entered = await self._goes(without, seen)
@@ -204,8 +202,8 @@ class Playing:
         window, seen, after = self._election.window, Tally(), Tally()
         self._clock.move_to(window.closes - timedelta(minutes=5))
         async with self._browser() as browser, self._browser() as other:
-            voter = Voter(self._election, late, browser, self._reader(), seen)
-            loiters = Voter(self._election, too_late, other, self._reader(), after)
+            voter = self._voter(late, browser, seen)
+            loiters = self._voter(too_late, other, after)
             entered = await voter.log_in() and await loiters.log_in()
             if window.grace_ends - window.closes > timedelta(minutes=2):
                 self._clock.move_to(window.closes + timedelta(minutes=1))
@@ -244,13 +242,17 @@ class Playing:
     def _count(self, plan: Plan, seen: Tally) -> None:
         for contest, chosen in seen.cast.items():
             self._cast.setdefault(contest, Counter()).update(chosen)
-        if seen.voted and plan.receipts:
+        if self._logs_in and seen.voted and plan.receipts:
             self._branches[plan.branch] += 1
         self._trackers += plan.receipts.values()
 
     def _browser(self) -> Browser:
         self._visits += 1
         return self._wires.browser(self._trial.base_url, self._visits)
+
+    def _voter(self, plan: Plan, browser: Browser, seen: Tally) -> Voter:
+        given = (self._election, plan, browser, self._reader(), seen)
+        return Voter(*given) if self._logs_in else Admitted(self._scratch, *given)
 
     def _reader(self) -> ReadCode:
         return reader(self._scratch, self._election, self._trial.outbox)

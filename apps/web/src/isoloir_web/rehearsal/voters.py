@@ -42,11 +42,16 @@ def walkable(election: ElectionFile) -> list[Branch]:
     ]
 
 
+def ways_in(election: ElectionFile) -> list[Branch]:
+    """Return the ways in that test voters go; all of them, without a login, where they can go none."""
+    return walkable(election) or list(election.policy.any)
+
+
 def tries(election: ElectionFile, with_identifier: Iterable[str]) -> list[Try]:
     """Return every mistake that each way in must refuse; those made with a ballot come first."""
-    ways = walkable(election)
-    found = [Try(ways[0].id, VOTES_TWICE), Try(ways[-1].id, ALTERED)] if ways else []
-    for branch in ways:
+    ways = ways_in(election)
+    found = [Try(ways[0].id, VOTES_TWICE), Try(ways[-1].id, ALTERED)]
+    for branch in walkable(election):
         if branch.id in with_identifier:
             found.append(Try(branch.id, WRONG_IDENTIFIER))
         for name in branch.all:
@@ -71,7 +76,7 @@ def invent(election: ElectionFile, tried: Iterable[Try]) -> Invented:
         college = contest.colleges[0]
         needed[college] = max(needed[college], len(choices(contest)))
     first = election.contests[0].colleges[0]
-    needed[first] += max(0, len(walkable(election)) - sum(needed.values()))
+    needed[first] += max(0, len(ways_in(election)) - sum(needed.values()))
     colleges = [college for college, number in needed.items() for _ in range(number)]
     strangers = sum(one.mistake == STRANGER for one in tried)
     erring = len(tried) - strangers + TOO_LATE  # of whom those who vote take some mistakes over
@@ -95,7 +100,7 @@ class Plans:
 
 def plan(election: ElectionFile, invented: Invented, entries: Mapping[str, RollEntry], tried: Iterable[Try]) -> Plans:
     """Give everybody a way in, choices and a mistake; `entries` are those of the roll, by e-mail address."""
-    tried, ways = list(tried), walkable(election)
+    tried, ways = list(tried), ways_in(election)
     strangers = [one for one in tried if one.mistake == STRANGER]
     mistakes = {way.id: deque(one.mistake for one in tried if one.branch == way.id) for way in ways}
     for one in strangers:
