@@ -37,7 +37,9 @@ ELECTION = ROOT / "examples" / "medecins-2024" / "election.toml"
 FEW_KILLS = 8
 HEAD = """# What was broken on purpose, and what held
 
-Written by `make faults`: a whole election served by a process of its own, over real HTTP, on each database.
+Written by `make faults`: a whole election served by a process of its own, over real HTTP, on each database. The acts
+of the board are those that commands and pages call, each in a process killed before and after each commit, before a
+file takes its place or goes, and before its first byte.
 
 """
 

@@ -190,10 +190,22 @@ async def break_seal(store: Store, election: ElectionFile, clock: Clock, *, reas
 
 
 async def rehearsed(
-    store: Store, election: ElectionFile, clock: Clock, *, system_digest: str, passed: bool, record: Mapping[str, Any]
+    store: Store,
+    election: ElectionFile,
+    clock: Clock,
+    *,
+    system_digest: str,
+    passed: bool,
+    record: Mapping[str, Any],
+    facts: Mapping[str, Any] | None = None,
 ) -> acts_store.Rehearsal:
-    """Keep a rehearsal held under that system digest; sealed → rehearsed if it passed. Later ones may follow."""
+    """Keep a rehearsal held under that system digest; sealed → rehearsed if it passed. Later ones may follow.
+
+    `facts` are kept with it, in the same transaction.
+    """
     async with store.write("box") as session:
+        for name, value in (facts or {}).items():
+            await lifecycle_store.put_fact(session, election.id, name, value)
         made = await acts_store.add_rehearsal(
             session, election.id, system_digest, passed, hour_of(clock.now()), record
         )

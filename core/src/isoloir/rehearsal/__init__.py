@@ -158,10 +158,16 @@ async def finish(
     seal = await asyncio.to_thread(system_seal, election, trusted, plugins)
     proved = {board: tuple(sorted(members)) for board, members in waiting.given.items()}
     held = Rehearsal(seal.digest, tuple(done), proved, waiting.played, concluded)
+    # Together: stopped in between, the members would find it waiting, and it would be held and recorded once more.
     await lifecycle.rehearsed(
-        store, election, clock, system_digest=seal.digest, passed=held.passed, record=held.to_json()
+        store,
+        election,
+        clock,
+        system_digest=seal.digest,
+        passed=held.passed,
+        record=held.to_json(),
+        facts={_BEGUN: None},
     )
-    await _put(store, election, None)
     return held
 
 
@@ -186,10 +192,9 @@ def _demand_complete(contest: Contest, box: Box, cast: Mapping[str, int]) -> Non
         raise IsoloirError("rehearsal_incomplete", contest=contest.id)
 
 
-async def _put(store: Store, election: ElectionFile, value: Begun | None) -> None:
+async def _put(store: Store, election: ElectionFile, value: Begun) -> None:
     async with store.write("box") as session:
-        fact = None if value is None else asdict(value)
-        await lifecycle_store.put_fact(session, election.id, _BEGUN, fact)
+        await lifecycle_store.put_fact(session, election.id, _BEGUN, asdict(value))
 
 
 def _from_json(value: Any) -> Begun:

@@ -1,0 +1,5 @@
+"""What `Lives` begins."""
+
+from kill_kit import serve
+
+serve()
