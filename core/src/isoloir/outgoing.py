@@ -36,9 +36,14 @@ def make_client(certificate: ClientCertificate | None = None, factor: str = "") 
     return httpx2.AsyncClient(verify=context, timeout=SECONDS, follow_redirects=False)
 
 
-@cache
 def trusted() -> ssl.SSLContext:
     """Return what a client checks servers with: one for the process, as reading it takes longer than a page."""
+    return _trusting(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@cache
+def _trusting(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    """Read the authorities, which these two variables name where they are set, and the system otherwise."""
     return httpx2.create_ssl_context()
 
 
