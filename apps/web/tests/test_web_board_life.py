@@ -301,6 +301,7 @@ async def test_from_the_draft_to_the_archive(life: Life) -> None:
         page = (await organiser.get("rehearsal")).text
         assert "5 bulletins mis" not in page
         assert "3 bulletins mis, 3 retrouvés" in page
+        assert "Alix Martin, Sacha Petit, Dominique Un, Dominique Deux, Dominique Trois, Dominique Quatre" in page
         assert await life.state() is State.REHEARSED
         assert (await life.people["d1"].get("do/open")).status_code == 403
         assert await secretary.act("open") == "steps"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from litestar import Response, get, post, route
@@ -9,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import File
 
 from isoloir import lifecycle
+from isoloir.config.election import ElectionFile
 from isoloir.errors import IsoloirError
 from isoloir.lifecycle import State
 from isoloir_web import waiting
@@ -71,6 +73,8 @@ async def _drawn(request: Asked, sitting: Sitting, error: IsoloirError | None = 
         mine=giving.mine(sitting, givers),
         last=held[-1] if held else None,
         titles={contest.id: contest.title for contest in election.contests},
+        called=lambda members, board: ", ".join(_called(election, board, members)),
+        boards={contest.id: contest.board for contest in election.contests},
         sealed=state in (State.SEALED, State.REHEARSED),
         token=sitting.token("rehearsal"),
         acts=[
@@ -80,6 +84,13 @@ async def _drawn(request: Asked, sitting: Sitting, error: IsoloirError | None = 
         **await working(request, sitting),
         **surroundings(sitting),
     )
+
+
+def _called(election: ElectionFile, board: str, members: Iterable[str]) -> list[str]:
+    """Return members by name, in the order in which the board's file has them."""
+    seated = election.boards[board].members if board in election.boards else {}
+    given = set(members)
+    return [found.name for one, found in seated.items() if one in given] or sorted(given)
 
 
 handlers = (look, archive, give)
