@@ -57,7 +57,7 @@ def test_the_board(demo, someone, demonstration, words):
     who.page.wait_for_url("**/board/")
     who.see("board-home")
     acts = ("steps", "ceremony", "rehearsal", "unsealing", "remarks", "minutes", "work")
-    for page in (*acts, "turnout", "poll-book", "integrity", "log", "extend", "password"):
+    for page in (*acts, "turnout", "poll-book", "integrity", "log", "extend", "correction", "password"):
         go(who, f"board-{page}", f"{ELECTION}/board/{page}")
     who.page.goto(f"{ELECTION}/board/poll-book")
     who.page.locator("#begins").fill("ma")

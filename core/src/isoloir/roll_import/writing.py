@@ -17,21 +17,28 @@ async def write_roll(
     file: IO[str], election: ElectionFile, entries: AsyncIterator[RollEntry], *, with_identifiers: bool = False
 ) -> int:
     """Write entries as CSV (``;``, a header in English), sorted by name; returns how many. Memory stays flat."""
-    fields = list(election.roll.fields)
-    kinds = [name for name, declared in election.roll.fields.items() if declared.kinds]
-    header = ["title", "last_name", "first_name", "email", "mobile", *fields, *(name + KIND for name in kinds)]
-    header += ["college", "contests", "language"] + ([IDENTIFIER] if with_identifiers else [])
+    fields, kinds = list(election.roll.fields), _kinds(election)
     by_name = Sorted(_name)
     async for entry in entries:
         by_name.add(entry)
     writer = csv.writer(file, delimiter=";", lineterminator="\n")
-    writer.writerow(header)
+    writer.writerow([*header(election), IDENTIFIER] if with_identifiers else header(election))
     number = 0
     for entry in by_name:
         row = list(_cells(entry, fields, kinds))
         writer.writerow([*row, entry.identifier] if with_identifiers else row)
         number += 1
     return number
+
+
+def header(election: ElectionFile) -> list[str]:
+    """Return the columns of an election's roll, as they are written: in English, without identifiers."""
+    fields = [*election.roll.fields, *(name + KIND for name in _kinds(election))]
+    return ["title", "last_name", "first_name", "email", "mobile", *fields, "college", "contests", "language"]
+
+
+def _kinds(election: ElectionFile) -> list[str]:
+    return [name for name, declared in election.roll.fields.items() if declared.kinds]
 
 
 def _name(entry: RollEntry) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ def handlers() -> Sequence[Any]:
         account,
         activation,
         ceremony,
+        correction,
         doing,
         extension,
         home,
@@ -30,7 +31,7 @@ def handlers() -> Sequence[Any]:
 
     rooms = (
         account, activation, home, steps, ceremony, key, rehearsal, turnout, poll_book, integrity, unsealing, remarks,
-        minutes, log, doing, working, extension,
+        minutes, log, doing, working, extension, correction,
     )  # fmt: skip
     every = [handler for room in rooms for handler in room.handlers]
     return [Router("/e/{election:str}/board", route_handlers=every, opt={"account": True})]

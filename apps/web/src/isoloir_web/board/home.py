@@ -48,6 +48,7 @@ async def home(request: Asked, election: FromPath[str]) -> Response[Any]:
         next=next_step(state),
         may_open=is_officer(file, sitting.account),
         calendar=calendar,
+        may_correct=sitting.account.role is Role.MEMBER and state in (State.SEALED, State.REHEARSED, State.OPEN),
         may_extend=sitting.account.role is Role.MEMBER
         and lifecycle.phase_of(state, file, clock) is lifecycle.Phase.OPEN,
         contests=[(contest, turnout[contest.id]) for contest in sitting.contests],
