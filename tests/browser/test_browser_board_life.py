@@ -12,9 +12,11 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyotp
 import pytest
+import tomlkit
 from playwright.sync_api import Browser, Page, expect
 
 from isoloir import lifecycle, roll, roll_import, unsealing
@@ -44,6 +46,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 MEMBERS = ("president", "secretary", "delegate-1", "delegate-2", "delegate-3", "delegate-4")
 UNSEAL = ("secretary", "delegate-2", "delegate-4")
 VOTES = 50
+CONTESTS = ("cspm-ph", "cspm-hu")
 
 
 class Telephones:
@@ -134,9 +137,15 @@ def telephones(monkeypatch: pytest.MonkeyPatch) -> Telephones:
 
 @pytest.fixture
 def site(tmp_path: Path, telephones: Telephones) -> Iterator[Hosted]:
-    """The example of 2024, still a draft, its window open; a roll of fifty."""
+    """The example of 2024 with two of its contests, still a draft, its window open; a roll of fifty."""
     opens = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    source = EXAMPLE / "election.toml"
+    document: Any = tomlkit.parse((EXAMPLE / "election.toml").read_text("utf-8"))
+    for place in reversed(range(len(document["contests"]))):
+        if document["contests"][place]["id"] not in CONTESTS:
+            del document["contests"][place]
+    del document["colleges"]["contractuels"]
+    source = tmp_path / "election.toml"
+    source.write_text(tomlkit.dumps(document), "utf-8")
     with hosted(tmp_path / "instance", source, begun=False, opens=opens, first_of_all=import_roll) as served:
         yield served
 

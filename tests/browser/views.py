@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -38,10 +38,14 @@ VIEWS = (
 )
 
 
-def views(page: Page) -> Iterator[View]:
+NARROW = tuple(view for view in VIEWS if view.name in ("desktop", "phone"))
+"""Where two languages differ: in the room that their words take."""
+
+
+def views(page: Page, chosen: Sequence[View] = VIEWS) -> Iterator[View]:
     """Show the page in each view in turn, and then as it was."""
     before = page.viewport_size
-    for view in VIEWS:
+    for view in chosen:
         page.set_viewport_size(view.size)
         page.emulate_media(media=view.media, color_scheme=view.scheme, reduced_motion="reduce")
         yield view

@@ -34,7 +34,7 @@ from isoloir_web.trial.voting import Plan, Tally, Voter
 
 ROOT = Path(__file__).parents[2]
 ELECTION = ROOT / "examples" / "medecins-2024" / "election.toml"
-FEW_KILLS = 8
+FEW_KILLS = 3
 HEAD = """# What was broken on purpose, and what held
 
 Written by `make faults`: a whole election served by a process of its own, over real HTTP, on each database. The acts
