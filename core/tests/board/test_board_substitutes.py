@@ -26,6 +26,12 @@ def refusal_of(copy: Path, release: Release, code: str = CODE) -> str:
     return caught.value.code
 
 
+async def replacements(place: Any) -> list[Any]:
+    """Return the replacements that the audit log tells."""
+    lines = [line for line in await audit_log.lines(place.store, "trial") if line.act == "member_replaced"]
+    return [json.loads(line.details) for line in lines]
+
+
 def test_code_and_release_key_open_the_copy_together(tmp_path: Path) -> None:
     """With both the share comes back, whole; the wrong code or another copy's key opens nothing."""
     copy, other = tmp_path / "copy.json", tmp_path / "other.json"
@@ -80,7 +86,7 @@ async def test_a_recorded_replacement_frees_the_copy_which_opens_the_box(place: 
     made = substitute_copy.make(place.shares["d4"], copy, CODE)
     await substitutes.deposit(place.store, place.keys, place.election, made, place.clock)
     assert await substitutes.ready(place.store, place.election) == {("national", "d4")}
-    assert await substitutes.replaced(place.store, place.election) == frozenset()
+    assert await replacements(place) == []
     await place.vote(0, "a")
     await place.close()
     freed = await substitutes.replace(
@@ -90,7 +96,6 @@ async def test_a_recorded_replacement_frees_the_copy_which_opens_the_box(place: 
         place.store, place.keys, place.election, "national", "d4", "Encore.", place.clock
     )
     assert freed == again == made
-    assert await substitutes.replaced(place.store, place.election) == {("national", "d4")}
     share = substitute_copy.take(copy, freed, CODE)
     assert share == place.shares["d4"]
     results = await place.unseal("secretary", "d2", share.member)
@@ -99,6 +104,18 @@ async def test_a_recorded_replacement_frees_the_copy_which_opens_the_box(place: 
     assert [json.loads(line.details) for line in lines] == [
         {"board": "national", "member": "d4", "reason": "Malade."}
     ]
+
+
+async def test_a_new_ceremony_needs_a_record_of_its_own(place: Any) -> None:
+    """What was replaced in a former ceremony frees nothing of the next one, and is recorded anew there."""
+    everything = (place.store, place.keys, place.election)
+    for number, reason in enumerate(("Malade.", "Toujours malade."), 1):
+        await place.ceremony()
+        made = substitute_copy.make(place.shares["d4"], place.folder / f"copy-{number}.json", CODE)
+        await substitutes.deposit(*everything, made, place.clock)
+        assert await substitutes.replace(*everything, "national", "d4", reason, place.clock) == made
+        assert [one["reason"] for one in await replacements(place)] == ["Malade.", "Toujours malade."][:number]
+        await hosting.restart(place.store, place.election, place.clock, "Une part perdue.")
 
 
 async def test_nothing_is_freed_without_a_record_a_name_and_a_copy(place: Any) -> None:
@@ -123,7 +140,7 @@ async def test_nothing_is_freed_without_a_record_a_name_and_a_copy(place: Any) -
     await place.close()
     await place.unseal()
     assert await refused("d4", "Malade.") == "lifecycle_order"
-    assert await substitutes.replaced(place.store, place.election) == frozenset()
+    assert await replacements(place) == []
 
 
 async def test_the_election_keeps_the_release_key_encrypted(place: Any) -> None:
@@ -140,4 +157,4 @@ async def test_the_election_keeps_the_release_key_encrypted(place: Any) -> None:
     others = Keys.open(place.folder / "elsewhere")
     with pytest.raises(IsoloirError, match="decryption_failed"):
         await substitutes.replace(place.store, others, place.election, "national", "d4", "Malade.", place.clock)
-    assert await substitutes.replaced(place.store, place.election) == frozenset()
+    assert await replacements(place) == []

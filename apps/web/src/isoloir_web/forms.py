@@ -60,6 +60,12 @@ async def read_upload(request: Asked) -> tuple[Mapping[str, str], Mapping[str, b
     return fields, files
 
 
+def whole(form: Mapping[str, str], name: str) -> int:
+    """Return a number below a million that a form holds; 0 for anything else."""
+    given = form.get(name, "")
+    return int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 0
+
+
 def require_token(session: Session | None, purpose: str, token: str) -> None:
     """Raise IsoloirError ``form_expired`` unless the token was made in this session, for this purpose."""
     if session is None or not token.isascii() or not session.check_form_token(purpose, token):

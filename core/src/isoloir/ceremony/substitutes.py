@@ -68,24 +68,12 @@ async def replace(
         if kept is None:
             raise IsoloirError("release_missing", trustee=member, board=board)
         release = Release.from_json(json.loads(keys.decrypt(_PURPOSE, code_lock.decode(kept["locked"]))))
-        if not await lifecycle_store.get_fact(session, election.id, _replaced(board, member)):
-            await lifecycle_store.put_fact(session, election.id, _replaced(board, member), {"reason": reason.strip()})
+        name = f"replaced/{plan.uuid}/{board}/{member}"
+        if not await lifecycle_store.get_fact(session, election.id, name):
+            await lifecycle_store.put_fact(session, election.id, name, {"reason": reason.strip()})
             details = {"board": board, "member": member, "reason": reason.strip()}
             await audit_log.record(session, election.id, "member_replaced", details, clock)
     return release
-
-
-async def replaced(store: Store, election: ElectionFile) -> frozenset[tuple[str, str]]:
-    """Return the members, by (board, member), in whose place their substitute sits."""
-    async with store.read() as session:
-        return frozenset(
-            [
-                (name, member)
-                for name, board in election.boards.items()
-                for member in board.members
-                if await lifecycle_store.get_fact(session, election.id, _replaced(name, member))
-            ]
-        )
 
 
 def _seated(election: ElectionFile, board: str, member: str) -> None:
@@ -102,7 +90,3 @@ async def _kept(session: AsyncSession, election: ElectionFile, ceremony: str, bo
 
 def _name(ceremony: str, board: str, member: str) -> str:
     return f"release/{ceremony}/{board}/{member}"
-
-
-def _replaced(board: str, member: str) -> str:
-    return f"replaced/{board}/{member}"

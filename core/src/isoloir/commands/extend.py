@@ -9,16 +9,15 @@ import click
 from isoloir import dates, extension
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
 from isoloir.commands.election_acts import election_argument
-from isoloir.config.election import ElectionFile
-from isoloir.errors import IsoloirError
+from isoloir.commands.two_members import by_option, two_members, with_option
 
 
 @click.command()
 @election_argument
 @click.option("--until", type=click.DateTime(["%Y-%m-%dT%H:%M"]), required=True, help="The new close, in legal time.")
 @click.option("--reason", required=True, help="Why: on the voters' pages, in the audit log and in the minutes.")
-@click.option("--by", required=True, metavar="BOARD/MEMBER", help="Who proposes it, by the ids of the file.")
-@click.option("--with", "confirmed", required=True, metavar="BOARD/MEMBER", help="Who confirms it: another member.")
+@by_option
+@with_option
 @json_option
 @click.pass_context
 @run
@@ -40,12 +39,3 @@ async def extend(
     assert zone is not None
     when = dates.moment(language(), closes, zone, year=True, weekday=True)
     console().print(core_texts().get(language(), "extend.done", closes=when), soft_wrap=True)
-
-
-def two_members(election: ElectionFile, by: str, confirmed: str, refusal: str) -> None:
-    """Raise IsoloirError ``remark_member_unknown`` unless both sit on a board, `refusal` for one named twice."""
-    seated = {f"{name}/{member}" for name, board in election.boards.items() for member in board.members}
-    if not {by, confirmed} <= seated:
-        raise IsoloirError("remark_member_unknown", election=election.id)
-    if by == confirmed:
-        raise IsoloirError(refusal, election=election.id)

@@ -9,7 +9,7 @@ import click
 
 from isoloir import roll_correction
 from isoloir.commands.context import console, core_texts, json_option, language, open_instance, run, show_json
-from isoloir.commands.extend import two_members
+from isoloir.commands.two_members import by_option, two_members, with_option
 from isoloir.errors import IsoloirError
 from isoloir.roll_import import read_roll
 
@@ -19,8 +19,8 @@ from isoloir.roll_import import read_roll
 @click.option("--election", "election_id", required=True, help="The election whose roll it is.")
 @click.option("--strike", is_flag=True, help="Take the electors of FILE off the roll; before the opening only.")
 @click.option("--reason", required=True, help="Why: in the audit log and in the minutes. Name nobody in it.")
-@click.option("--by", required=True, metavar="BOARD/MEMBER", help="Who proposes it, by the ids of the file.")
-@click.option("--with", "confirmed", required=True, metavar="BOARD/MEMBER", help="Who confirms it: another member.")
+@by_option
+@with_option
 @json_option
 @click.pass_context
 @run

@@ -17,7 +17,7 @@ from isoloir.roll_import.writing import header
 from isoloir_web.board.account import READS
 from isoloir_web.board.drawing import fields, form_page, surroundings
 from isoloir_web.board.rights import MEMBERS, Sitting, posted, require_account
-from isoloir_web.forms import FORM_BYTES, LONG_FORM_BYTES
+from isoloir_web.forms import FORM_BYTES, LONG_FORM_BYTES, whole
 from isoloir_web.pages import Asked, Page, Speaker, address, see_other, speaker
 
 NOW = (State.SEALED, State.REHEARSED, State.OPEN)
@@ -65,12 +65,10 @@ async def confirm(request: Asked, election: FromPath[str]) -> Response[Any]:
     """Confirm what another member proposed: the roll is corrected and sealed again."""
     sitting, form = await posted(request, election, "correction/confirm", MEMBERS)
     instance, file = sitting.house.instance, sitting.election
-    given = form.get("number", "")
-    number = int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 0
     try:
         await sitting.house.accounts.confirm(file, sitting.account, form.get("code", ""), address=address(request))
         await roll_correction.confirm(
-            instance.store, instance.keys, file, instance.clock, by=sitting.account.id, number=number
+            instance.store, instance.keys, file, instance.clock, by=sitting.account.id, number=whole(form, "number")
         )
     except IsoloirError as error:
         return await _page(request, sitting, error)

@@ -18,7 +18,7 @@ from isoloir.lifecycle import Phase
 from isoloir_web.board.account import READS
 from isoloir_web.board.drawing import fields, form_page, surroundings
 from isoloir_web.board.rights import Sitting, posted, require_account
-from isoloir_web.forms import FORM_BYTES
+from isoloir_web.forms import FORM_BYTES, whole
 from isoloir_web.pages import Asked, Page, address, see_other, speaker
 
 MEMBERS = (Role.MEMBER,)
@@ -58,11 +58,11 @@ async def confirm(request: Asked, election: FromPath[str]) -> Response[Any]:
     """Confirm what another member proposed: the vote closes later."""
     sitting, form = await posted(request, election, "extend/confirm", MEMBERS)
     instance, file = sitting.house.instance, sitting.election
-    given = form.get("number", "")
-    number = int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else 0
     try:
         await sitting.house.accounts.confirm(file, sitting.account, form.get("code", ""), address=address(request))
-        made = await extension.confirm(instance.store, file, instance.clock, by=sitting.account.id, number=number)
+        made = await extension.confirm(
+            instance.store, file, instance.clock, by=sitting.account.id, number=whole(form, "number")
+        )
     except IsoloirError as error:
         return await _page(request, sitting, error)
     await instance.windows.learn()

@@ -13,7 +13,7 @@ from isoloir.errors import IsoloirError
 from isoloir_web.board.account import READS
 from isoloir_web.board.drawing import board_page
 from isoloir_web.board.rights import READERS, Sitting, posted, require_account
-from isoloir_web.forms import FORM_BYTES
+from isoloir_web.forms import FORM_BYTES, whole
 from isoloir_web.pages import Asked, Page
 
 LINES = 50
@@ -34,9 +34,7 @@ async def search(request: Asked, election: FromPath[str]) -> Page:
     """Show the electors of a contest whose last name begins so, those who did not vote too."""
     sitting, form = await posted(request, election, "poll-book", READERS)
     typed = form.get("begins", "").strip()[:60]
-    number = form.get("number", "1")
-    wanted = int(number) if number.isascii() and number.isdecimal() and len(number) < 7 else 1
-    return await _drawn(request, sitting, form.get("contest", ""), wanted, typed)
+    return await _drawn(request, sitting, form.get("contest", ""), whole(form, "number"), typed)
 
 
 async def _drawn(request: Asked, sitting: Sitting, contest_id: str, number: int, begins: str) -> Page:
